@@ -1,0 +1,1 @@
+"""Everything the team sees; the only place that imports aiogram."""

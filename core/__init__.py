@@ -1,0 +1,1 @@
+"""What every part shares: the vocabulary, ids, configuration, errors, log and clock. Imports no other part."""

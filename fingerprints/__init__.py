@@ -1,0 +1,1 @@
+"""Bytes in, evidence out: pure, synchronous, without network or database."""

@@ -1,0 +1,1 @@
+"""The steps between a stored file and an alert."""

@@ -1,0 +1,1 @@
+"""The truth: rows, vault and job queue. Knows no Telegram and no pictures."""

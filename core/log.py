@@ -32,7 +32,7 @@ class Redactor:
             line = line.replace(secret, "[redacted]")
         for pattern in _PATTERNS:
             line = pattern.sub("[redacted]", line)
-        return line
+        return str(line)
 
 
 def set_up(

@@ -367,4 +367,5 @@ class Key:
     layer: int = 0
     device: str = ""
     created: datetime | None = None
+    salt: int = 0
     ended: tuple[int, str] | None = None

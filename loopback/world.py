@@ -77,6 +77,8 @@ class World(Studio):
         self.keys: dict[int, Key] = {}
         self.chats: Any = None
         self.reference_life = timedelta(hours=12)
+        self.reference_epoch = 1
+        self.codes: dict[str, str] = {}
         self._listeners: list[Callable[[Change], None]] = []
         self._stirred = asyncio.Event()
         self._user_ids = itertools.count(FIRST_USER)
@@ -150,6 +152,25 @@ class World(Studio):
         user = User(user_id, first_name, last_name, username, phone, password, premium, is_bot)
         self.users[user.id] = user
         return user
+
+    def code(self, user: User) -> str:
+        """The login code Telegram sent to the account's other devices last."""
+        return self.codes[user.phone or ""]
+
+    def end_sessions(self, user: User, code: int = 401, text: str = "SESSION_REVOKED") -> None:
+        """End every sign-in of ``user``: each later request gets this error (AUTH_KEY_DUPLICATED is 406)."""
+        for key in self.keys.values():
+            if key.user is user:
+                key.ended = (code, text)
+
+    def forget_keys(self, user: User) -> None:
+        """Lose the keys of ``user``: the transport itself answers 404 from now on."""
+        for key in [key for key in self.keys.values() if key.user is user]:
+            del self.keys[key.id]
+
+    def expire_references(self) -> None:
+        """Make every file reference handed out so far stale."""
+        self.reference_epoch += 1
 
     # ------------------------------------------------------------------------------------------ channels
 
@@ -326,10 +347,24 @@ class World(Studio):
         group = post.channel.linked
         if group is None:
             raise ValueError(f"{post.channel.title} has no discussion group")
-        for known in group.posts.values():
-            if known.forward and (known.forward.channel, known.forward.post_id) == (post.channel, post.id):
-                return known
-        return self.forward(post, group)
+        return self._discussion_copy(post) or self.forward(post, group)
+
+    @staticmethod
+    def _discussion_copy(post: Post) -> Post | None:
+        group = post.channel.linked
+        copies = group.posts.values() if group else ()
+        return next(
+            (p for p in copies if p.forward and (p.forward.channel, p.forward.post_id) == (post.channel, post.id)), None
+        )
+
+    def comments(self, post: Post) -> list[Post]:
+        """What stands under ``post`` in the discussion group, oldest first."""
+        if post.channel.linked is None:
+            return []
+        top = self._discussion_copy(post)
+        if top is None:
+            return []
+        return [p for p in post.channel.linked.history() if p.reply and p.reply.post_id == top.id]
 
     def story(self, channel: Channel, media: Media, caption: str = "") -> Story:
         """Publish a story of the channel."""

@@ -1,0 +1,114 @@
+"""Step: Finding + routes → Alerts. One card per footage and chat; only what is new to a chat may ring."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.config import Chat
+from core.ids import parse_channel
+from core.model import Alert, Channel, Finding, FindingKind, Sighting
+from pipeline.priority import is_history, priority
+from storage import alerts, assets, channels, footage, jobs, posts
+from storage.database import Reader, Tx
+from storage.opening import Store
+from storage.posts import StoredPost
+
+ALBUM_DEBOUNCE = timedelta(seconds=2)  # the parts of an album arrive one by one
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A finding with what decides where it goes and how loud."""
+
+    finding: Finding
+    sighting: Sighting
+    channel: Channel
+    post: StoredPost
+    leads_album: bool  # not in an album, or the first of it
+
+
+class AnnounceStep:
+    """Makes or amends the cards that a finding concerns."""
+
+    queue = "announce"
+    slots = 1
+
+    def __init__(self, store: Store, routes: Iterable[Chat]) -> None:
+        self._store = store
+        self._routes = tuple(routes)
+
+    async def load(self, reader: Reader, key: str) -> News | None:
+        """The finding of a sighting, with its post and channel."""
+        finding = await footage.finding(reader, int(key))
+        sighting = await assets.sighting(reader, int(key))
+        if finding is None or sighting is None:
+            return None
+        channel = await channels.channel(reader, sighting.channel_id)
+        post = await posts.post(reader, sighting.channel_id, sighting.message_id)
+        if channel is None or post is None:
+            return None
+        return News(finding, sighting, channel, post, await _leads_album(reader, post))
+
+    async def work(self, given: News) -> News:
+        """Nothing slow: routing is a matter of rules."""
+        return given
+
+    async def save(self, tx: Tx, made: News) -> None:
+        """Ask for the card in every chat that a route leads to."""
+        now = self._store.clock.now()
+        run_at = now + ALBUM_DEBOUNCE if made.post.post.album_id is not None else None
+        for footage_id in concerned(made.finding):
+            existing = {alert.chat_id: alert for alert in await alerts.of_footage(tx, footage_id)}
+            for route in self._routes:
+                if not reaches(route, made.channel, existing.get(route.chat_id), made.sighting):
+                    continue
+                alert_id = await alerts.want(
+                    tx,
+                    footage_id,
+                    route.chat_id,
+                    route.thread_id,
+                    loud=rings(made, route),
+                    trigger_at=made.sighting.captured_at,
+                )
+                await jobs.enqueue(
+                    tx, "deliver", str(alert_id), run_at=run_at, priority=priority(made.sighting.capture)
+                )
+
+
+def concerned(finding: Finding) -> tuple[int, ...]:
+    """The footages whose card tells of this finding; a possible repost is told on its own card alone."""
+    if finding.kind is FindingKind.REPOST:
+        return (finding.footage_id, *finding.parts)
+    return (finding.footage_id,)
+
+
+def reaches(route: Chat, channel: Channel, existing: Alert | None, sighting: Sighting) -> bool:
+    """Whether a chat is to hear of it. An existing card is always kept current; history never makes a new one."""
+    if existing is not None:
+        return True
+    if is_history(sighting.capture):
+        return False
+    if route.sides and channel.side not in route.sides:
+        return False
+    return not route.channels or any(_means(wanted, channel) for wanted in route.channels)
+
+
+def rings(news: News, route: Chat) -> bool:
+    """Whether a new card may make a sound: not for what is too plain, not for the further pictures of one album."""
+    return not route.quiet and news.leads_album and news.finding.kind is not FindingKind.PLAIN
+
+
+def _means(wanted: str, channel: Channel) -> bool:
+    ref = parse_channel(wanted)
+    if ref is None:
+        return wanted == channel.title
+    if ref.channel_id is not None:
+        return ref.channel_id == channel.channel_id
+    return ref.username is not None and ref.username.casefold() == (channel.username or "").casefold()
+
+
+async def _leads_album(reader: Reader, post: StoredPost) -> bool:
+    if post.post.album_id is None:
+        return True
+    album = await posts.album(reader, post.post.channel_id, post.post.album_id)
+    return post.post.message_id == min(other.post.message_id for other in album)

@@ -1,0 +1,69 @@
+"""How a command reaches the store: through the running service, or by itself when none runs."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from core.clock import Clock
+from core.config import Config
+from firstseen.commands import COMMANDS
+from firstseen.control import ask_service
+from firstseen.progress import Bars
+from firstseen.service import Core, open_core
+from pipeline import worker
+from storage import jobs
+from storage.opening import Store, is_held, open_store
+
+STEPS_OF_AN_IMPORT = ("fingerprint", "match", "announce")
+
+
+async def run_command(
+    config: Config, clock: Clock, command: str, arguments: Mapping[str, Any], bars: Bars, *, then_work: bool = False
+) -> Any:
+    """Carry out ``command``; with ``then_work`` the files that it brought are also read and matched."""
+    if is_held(config.state_dir):
+        return await ask_service(config.state_dir, command, arguments, bars.emit)
+    if then_work:
+        return await _with_core(config, clock, command, arguments, bars)
+    async with open_store(config.state_dir, clock, floor=config.fetch.disk_floor) as store:
+        return await COMMANDS[command](store, arguments, bars.emit)
+
+
+async def _with_core(config: Config, clock: Clock, command: str, arguments: Mapping[str, Any], bars: Bars) -> Any:
+    def fill(done: int, total: int) -> None:
+        bars.show("reading the index", done, total)
+
+    async with open_core(config, clock, fill) as core:
+        result = await COMMANDS[command](core.store, arguments, bars.emit)
+        await drain(core, config, bars)
+        return result
+
+
+async def drain(core: Core, config: Config, bars: Bars) -> None:
+    """Work until no import waits any more, showing how much is left."""
+    done = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for part in worker.parts(core.steps(config), core.store):
+            group.create_task(part.run(done), name=part.name)
+        await _until_empty(core.store, bars)
+        done.set()
+        core.store.jobs_ready.wake()
+
+
+async def _until_empty(store: Store, bars: Bars) -> None:
+    most = 0
+    while left := await _waiting(store):
+        most = max(most, left)
+        bars.show("reading and matching files", most - left, most)
+        await store.clock.sleep(0.2)
+
+
+async def _waiting(store: Store) -> int:
+    async with store.database.reader() as reader:
+        queues = await jobs.counts(reader)
+    return sum(
+        count
+        for queue in STEPS_OF_AN_IMPORT
+        for state, count in queues.get(queue, {}).items()
+        if state in {"ready", "running"}
+    )

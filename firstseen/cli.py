@@ -1,0 +1,298 @@
+"""The ``firstseen`` command: one function per command, errors as one clear sentence, exit codes by what to do.
+
+0 done · 1 failed · 2 wrong usage or input · 78 a person must act (configuration, account, state directory).
+"""
+
+import asyncio
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from core import config as configuration
+from core import log
+from core.clock import Clock
+from core.config import Config
+from core.errors import FirstseenError, InputError
+from firstseen import __version__, exits
+from firstseen.access import run_command
+from firstseen.doctor import examine
+from firstseen.finding import find_files, match_manifest
+from firstseen.progress import Bars
+from firstseen.service import serve
+from firstseen.signin import sign_in
+from firstseen.starter import write_starter
+
+T = TypeVar("T")
+app = typer.Typer(
+    name="firstseen",
+    help="Was this footage seen before, where first, and what does the team know about it?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
+)
+watch_app = typer.Typer(help="Which channels are watched.", no_args_is_help=True)
+app.add_typer(watch_app, name="watch")
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+DEFAULT_CONFIG = Path("/etc/firstseen/config.toml")
+ConfigPath = Annotated[
+    Path, typer.Option("--config", "-c", envvar="FIRSTSEEN_CONFIG", help="The configuration file.", show_default=True)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def main() -> None:
+    """The entry point: translates errors into one sentence and an exit code."""
+    try:
+        app()
+    except FirstseenError as error:
+        _explain(error)
+        sys.exit(exits.exit_code(error))
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where config.toml and the folders for secrets and state go.")],
+) -> None:
+    """Write a first configuration, with empty folders for secrets and state that nobody else may read."""
+    for line in write_starter(folder):
+        out.print(escape(line))
+
+
+@app.command()
+def login(
+    account: str = typer.Argument("main", help="The account as [[accounts]] names it."),
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Sign a collecting account in: asks for phone, code and, when set, the two-step password."""
+    _run(sign_in(_load(config), account))
+
+
+@app.command()
+def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Run the service: collect, match, alert, until SIGTERM."""
+    loaded = configuration.load(config)
+    secrets = [loaded.api_hash.get_secret_value(), loaded.bot_token.get_secret_value()]
+    log.set_up(level=loaded.log.level, style=loaded.log.format, secrets=secrets)
+    _run(serve(loaded))
+
+
+@watch_app.command("add")
+def watch_add(
+    channels: Annotated[list[str], typer.Argument(help="@name, t.me link or numeric id; several are fine.")],
+    side: Annotated[str, typer.Option(help="The team's label: ua, ru, …")] = "",
+    language: Annotated[str, typer.Option(help="The language of the channel.")] = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Watch channels. The service looks them up one by one, slowly; it never joins anything."""
+    loaded = _load(config)
+    result = _ask(loaded, "watch add", channels=channels, side=side, language=language)
+    for wish in result["wished"]:
+        out.print(f"{escape(wish)}: noted; the service looks it up at its next turn")
+    if not loaded.collects:
+        err.print("No account is configured, so nothing will be collected yet: see [[accounts]] and `firstseen login`.")
+
+
+@watch_app.command("list")
+def watch_list(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Show every watch, its state, and what still waits."""
+    result = _ask(_load(config), "watch list")
+    if as_json:
+        _print_json(result)
+        return
+    table = Table("channel", "side", "tier", "state", "complete through", "since")
+    for one in result["watches"]:
+        state = f"{one['state']} {one['reason']}".strip()
+        row = (one["channel"], one["side"], one["tier"], state, str(one["contiguous_through"]), one["since"])
+        table.add_row(*map(escape, row))
+    out.print(table if result["watches"] else "No channel is watched yet: `firstseen watch add @name`.")
+    for wish in result["waiting"]:
+        out.print(escape(f"waiting: {wish['wish']} {wish['failure']}".rstrip()))
+
+
+@watch_app.command("remove")
+def watch_remove(channel: str, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Stop watching a channel; what was stored stays."""
+    out.print(escape(f"{_ask(_load(config), 'watch remove', channel=channel)['removed']}: no longer watched"))
+
+
+@app.command()
+def backfill(
+    channel: str,
+    since: Annotated[str, typer.Option(help="How far back, as a date: 2024-10-01.")] = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Read a channel's older history: slowly, resumably, below live posts in priority."""
+    asked = _ask(_load(config), "backfill", channel=channel, since=since)["asked"]
+    out.print(escape(f"{asked}: the service reads its history; `firstseen status` shows how far it came"))
+
+
+@app.command("import")
+def import_(
+    path: Annotated[
+        Path, typer.Argument(help="A Telegram Desktop export (result.json or its folder) or a folder of files.")
+    ],
+    channel: Annotated[str | None, typer.Option("--channel", help="Name for a folder of files.")] = None,
+    as_json: AsJson = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Read posts and files that somebody exported; importing the same again adds nothing."""
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    result = _ask(_load(config), "import", then_work=True, path=str(path.absolute()), channel=channel)
+    if as_json:
+        _print_json(result)
+        return
+    for name, count in result.items():
+        shown = ", ".join(f"{kind} {number}" for kind, number in count.items()) if isinstance(count, dict) else count
+        out.print(escape(f"{name.replace('_', ' ')}: {shown}"))
+
+
+@app.command()
+def find(
+    files: Annotated[list[Path], typer.Argument(help="Photos, videos or sounds.")],
+    as_json: AsJson = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Look files up in the archive: seen, part seen, not seen here, or too plain to judge."""
+    if missing := [str(file) for file in files if not file.is_file()]:
+        raise InputError(f"{', '.join(missing)}: no such file")
+    with Bars(err) as bars:
+        answers = _run(find_files(_load(config), files, bars))
+    if as_json:
+        _print_json(answers)
+        return
+    for answer in answers:
+        out.print(escape(answer["text"]))
+
+
+@app.command()
+def match(
+    manifest: Annotated[
+        Path, typer.Argument(help="JSON with `index` and `queries`, each a list of {id|qid, path, kind}.")
+    ],
+) -> None:
+    """Match a benchmark's queries against its index by the code the service runs; one JSON line per match."""
+    if not manifest.is_file():
+        raise InputError(f"{manifest}: no such file")
+    with Bars(err) as bars:
+        for line in match_manifest(manifest, bars):
+            sys.stdout.write(json.dumps(line) + "\n")
+
+
+@app.command()
+def jobs(
+    retry: Annotated[int | None, typer.Option("--retry", help="Put this parked job back to work.")] = None,
+    retry_all: Annotated[bool, typer.Option("--retry-all", help="Put every parked job back to work.")] = False,
+    as_json: AsJson = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Show the queues and the jobs that wait for a person."""
+    loaded = _load(config)
+    if retry is not None or retry_all:
+        out.print(f"{_ask(loaded, 'jobs retry', job_id=retry)['released']} job(s) put back to work")
+        return
+    result = _ask(loaded, "jobs")
+    if as_json:
+        _print_json(result)
+        return
+    for queue, states in result["queues"].items():
+        out.print(f"{queue}: " + ", ".join(f"{count} {state}" for state, count in states.items()))
+    for job in result["parked"]:
+        out.print(
+            escape(f"parked {job['job_id']}: {job['queue']} {job['key']}: {job['error'].strip().splitlines()[-1]}")
+        )
+    if not result["queues"]:
+        out.print("Nothing waits.")
+
+
+@app.command()
+def findings(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Print every sighting with its finding, footage, earliest copy, tags and verdict as JSON."""
+    _print_json(_ask(_load(config), "findings"))
+
+
+@app.command()
+def status(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """What is held, what waits, and what is in trouble."""
+    result = _ask(_load(config), "status")
+    if as_json:
+        _print_json(result)
+        return
+    since = f" since {result['since']}" if result["since"] else ""
+    out.print(f"{result['assets']} files of {result['channels']} channels{since}; {result['watches']} watched")
+    for queue, states in result["queues"].items():
+        out.print(f"{queue}: " + ", ".join(f"{count} {state}" for state, count in states.items()))
+    for trouble in result["troubles"]:
+        out.print(escape(f"trouble in {trouble['part']} since {trouble['since']}: {trouble['message']}"))
+    out.print(f"custody log: {result['custody']['entries']} entries, head {result['custody']['head'][:16]}")
+
+
+@app.command()
+def doctor(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Check the machine, the configuration, the accounts and the isolation of decoders."""
+    checks = _run(examine(config))
+    if as_json:
+        _print_json([check.as_json() for check in checks])
+    else:
+        for check in checks:
+            out.print(escape(f"{check.state:<7} {check.name}: {check.words}"))
+    if any(check.state == "wrong" for check in checks):
+        raise typer.Exit(exits.FAILED)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("--out", help="Where cards, database and summary go.")] = Path("demo-out"),
+) -> None:
+    """Tell the Sergeevka case on a Telegram of this machine: no account, no network."""
+    if importlib.util.find_spec("demo") is None:
+        raise InputError("the demo comes with the source tree: clone it and run `make demo` there")
+    code = subprocess.run([sys.executable, "-m", "demo", "--out", str(folder)], check=False).returncode
+    raise typer.Exit(code)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)
+
+
+def _load(path: Path) -> Config:
+    config = configuration.load(path)
+    secrets = [config.api_hash.get_secret_value(), config.bot_token.get_secret_value()]
+    log.set_up(level="warning", style="console", secrets=secrets)
+    return config
+
+
+def _ask(config: Config, command: str, *, then_work: bool = False, **arguments: Any) -> Any:
+    with Bars(err) as bars:
+        return _run(run_command(config, Clock(), command, arguments, bars, then_work=then_work))
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def _explain(error: FirstseenError) -> None:
+    if isinstance(error, configuration.ConfigError):
+        err.print(escape(f"{error.where}:"))
+        for problem in error.problems:
+            err.print(escape(f"  {problem}"))
+    else:
+        err.print(escape(str(error)))

@@ -1,0 +1,192 @@
+"""What the command line asks of the store, in the service or without it: arguments in, JSON out."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from collectors.exports import import_path
+from core.errors import InputError
+from core.ids import channel_label, footage_label, parse_channel
+from core.model import SYSTEM, Channel, Tier
+from storage import alerts, assets, channels, custody, footage, jobs, members, posts, settings
+from storage.database import Reader
+from storage.opening import Store
+
+Emit = Callable[[str, int, int], Awaitable[None]]
+Arguments = Mapping[str, Any]
+Command = Callable[[Store, Arguments, Emit], Awaitable[Any]]
+
+
+async def watch_add(store: Store, arguments: Arguments, _emit: Emit) -> Any:
+    """Ask for channels to be watched; the service resolves them, slowly, and never joins anything."""
+    added, now = [], store.clock.now()
+    wanted = [str(text) for text in arguments["channels"]]
+    if wrong := [text for text in wanted if parse_channel(text) is None]:
+        raise InputError(f"{', '.join(wrong)}: not a channel; give @name, a t.me link or the numeric id")
+    side, language = str(arguments["side"]), str(arguments["language"])
+    async with store.database.transaction() as tx:
+        for text in wanted:
+            await channels.wish(tx, text, Tier.JOINED, side, language, "cli", now)
+            await custody.record(tx, "watch.wished", text, SYSTEM, now, side=side)
+            added.append(text)
+    return {"wished": added}
+
+
+async def watch_remove(store: Store, arguments: Arguments, _emit: Emit) -> Any:
+    """Stop watching a channel; its posts stay."""
+    text = str(arguments["channel"])
+    async with store.database.transaction() as tx:
+        channel = await _known(tx, text)
+        await channels.stop_watch(tx, channel.channel_id)
+        await custody.record(tx, "watch.removed", text, SYSTEM, store.clock.now())
+    return {"removed": _label(channel)}
+
+
+async def watch_list(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
+    """Every watch with its state, and what still waits to be resolved."""
+    async with store.database.reader() as reader:
+        watched = [
+            {
+                "channel_id": channel.channel_id,
+                "channel": _label(channel),
+                "side": channel.side,
+                "language": channel.language,
+                "tier": str(watch.tier),
+                "state": watch.state,
+                "reason": watch.state_reason,
+                "contiguous_through": watch.contiguous_through,
+                "since": _iso(watch.started_at),
+            }
+            for watch, channel in await channels.watches(reader)
+        ]
+        waiting = [{"wish": wish.wish, "failure": wish.failure} for wish in await channels.wishes(reader)]
+    return {"watches": watched, "waiting": waiting}
+
+
+async def backfill(store: Store, arguments: Arguments, _emit: Emit) -> Any:
+    """Ask for a channel's older history; the running service reads it slowly."""
+    since = datetime.fromisoformat(arguments["since"]) if arguments.get("since") else None
+    async with store.database.transaction() as tx:
+        channel = await _known(tx, str(arguments["channel"]))
+        await channels.ask_backfill(tx, channel.channel_id, "cli", since, store.clock.now())
+    return {"asked": _label(channel)}
+
+
+async def import_posts(store: Store, arguments: Arguments, emit: Emit) -> Any:
+    """Read an export or a folder of files into the store."""
+    summary = await import_path(store, Path(arguments["path"]), arguments.get("channel"), emit)
+    return asdict(summary)
+
+
+async def list_jobs(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
+    """How many jobs each queue holds, and those that wait for a person."""
+    async with store.database.reader() as reader:
+        parked = [asdict(job) for job in await jobs.parked(reader)]
+        return {"queues": await jobs.counts(reader), "parked": parked}
+
+
+async def retry_jobs(store: Store, arguments: Arguments, _emit: Emit) -> Any:
+    """Put parked jobs back to work: one by its id, or all."""
+    async with store.database.transaction() as tx:
+        released = await jobs.release(tx, arguments.get("job_id"))
+    store.jobs_ready.wake()
+    return {"released": released}
+
+
+async def status(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
+    """The state of the whole in one object."""
+    async with store.database.reader() as reader:
+        seq, head = await custody.head(reader)
+        held = await assets.coverage(reader)
+        return {
+            "heartbeat_ms": await settings.get(reader, "heartbeat"),
+            "posts": await posts.counts(reader),
+            "assets": held.assets,
+            "channels": held.channels,
+            "since": _iso(held.since) if held.since else None,
+            "watches": len(await channels.watches(reader)),
+            "queues": await jobs.counts(reader),
+            "troubles": [
+                {"part": trouble.part, "message": trouble.message, "since": _iso(trouble.since)}
+                for trouble in await settings.troubles(reader)
+            ],
+            "alerts": await alerts.counts(reader),
+            "custody": {"entries": seq, "head": head},
+        }
+
+
+async def list_findings(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
+    """Every sighting with its finding, footage, earliest copy, tags and verdict, in order of posting."""
+    async with store.database.reader() as reader:
+        rows = []
+        for footage_id in await footage.all_ids(reader):
+            rows += await _footage_rows(reader, footage_id)
+    return sorted(rows, key=lambda row: (row["posted_at"], row["channel_id"], row["message_id"]))
+
+
+async def _footage_rows(reader: Reader, footage_id: int) -> list[dict[str, Any]]:
+    rows = []
+    for seen in await footage.sightings(reader, footage_id):
+        finding = await footage.finding(reader, seen.sighting.sighting_id)
+        if finding is None or not seen.belongs:
+            continue
+        told = await footage.sightings(reader, finding.footage_id)
+        elders = [one for one in told if one.belongs] or list(told)
+        judgement = await members.judgement(reader, finding.footage_id)
+        rows.append(
+            {
+                "channel": seen.channel.username or seen.channel.title,
+                "channel_id": seen.channel.channel_id,
+                "message_id": seen.sighting.message_id,
+                "posted_at": _iso(seen.sighting.posted_at),
+                "kind": str(seen.asset.kind),
+                "role": seen.sighting.role,
+                "sha256": seen.asset.sha256,
+                "phash": seen.asset.phash,
+                "finding": str(finding.kind),
+                "footage": footage_label(finding.footage_id),
+                "also": [footage_label(part) for part in finding.parts],
+                "relation": finding.relation,
+                "strength": round(finding.strength, 3),
+                "earliest": {
+                    "channel": elders[0].channel.username or elders[0].channel.title,
+                    "message_id": elders[0].sighting.message_id,
+                    "posted_at": _iso(elders[0].sighting.posted_at),
+                },
+                "deleted": seen.deleted_at is not None,
+                "tags": list(await members.tags(reader, finding.footage_id)),
+                "verdict": str(judgement.verdict) if judgement else "unreviewed",
+            }
+        )
+    return rows
+
+
+COMMANDS: Mapping[str, Command] = {
+    "watch add": watch_add,
+    "watch remove": watch_remove,
+    "watch list": watch_list,
+    "backfill": backfill,
+    "import": import_posts,
+    "jobs": list_jobs,
+    "jobs retry": retry_jobs,
+    "status": status,
+    "findings": list_findings,
+}
+
+
+async def _known(reader: Reader, text: str) -> Channel:
+    ref = parse_channel(text)
+    channel = await channels.find_channel(reader, ref) if ref is not None else None
+    if channel is None:
+        raise InputError(f"{text}: no such channel here; `firstseen watch list` shows those that are watched")
+    return channel
+
+
+def _label(channel: Channel) -> str:
+    return channel_label(channel.title, channel.username, channel.channel_id)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

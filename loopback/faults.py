@@ -52,21 +52,32 @@ class Delay:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hold:
     """The answer waits until the test calls ``release``; ``held`` is set once a request waits."""
 
     held: asyncio.Event = field(default_factory=asyncio.Event)
     freed: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: list[Callable[[], None]] = field(default_factory=list)
 
     def release(self) -> None:
-        """Let the waiting answers go, and all later ones."""
+        """Let the waiting answers go, in order, and all later ones."""
         self.freed.set()
+        while self.waiting:
+            self.waiting.pop(0)()
 
     async def wait(self) -> None:
         """Used by the faces: stand still until released."""
         self.held.set()
         await self.freed.wait()
+
+    def then(self, answer: Callable[[], None]) -> None:
+        """Used by the faces: call ``answer`` once released."""
+        self.held.set()
+        if self.freed.is_set():
+            answer()
+        else:
+            self.waiting.append(answer)
 
 
 @dataclass(frozen=True)

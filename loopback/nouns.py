@@ -297,7 +297,10 @@ class Post:
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happened in a channel; ``pts`` counts them, as clients do, except kind "channel" and "story"."""
+    """Something that happened in a channel; ``pts`` counts them, as clients do, except kind "channel" and "story".
+
+    ``member`` is the user whose membership a "channel" change is about.
+    """
 
     kind: Literal["new", "edit", "delete", "channel", "story"]
     channel: "Channel"
@@ -306,6 +309,7 @@ class Change:
     pts_count: int
     at: datetime
     story: Story | None = None
+    member: int | None = None
 
 
 @dataclass(eq=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 from telethon.tl import TLObject, types
 
+from loopback.faults import RpcError
 from loopback.nouns import (
     Change,
     Channel,
@@ -38,6 +39,7 @@ from loopback.studio import STRIPPED
 from loopback.world import World
 
 UNKNOWN_CONSTRUCTOR = 0x0BADF00D
+REFERENCE = struct.Struct("<BIQQ")
 STRIPPED_HEADER = 623  # bytes of JPEG header all stripped thumbs share, which clients put back
 
 ENTITIES: dict[str, Any] = {
@@ -134,7 +136,20 @@ class View:
     def file_reference(self, file: File) -> bytes:
         """A reference that lives ``world.reference_life`` and dies with ``world.expire_references``."""
         issued = int(self.world.clock.now().timestamp())
-        return struct.pack("<BIQQ", 1, self.world.reference_epoch, issued, file.id ^ self.me.id)
+        return REFERENCE.pack(1, self.world.reference_epoch, issued, file.id ^ self.me.id)
+
+    def check_reference(self, file: File, reference: bytes) -> None:
+        """Raise the FILE_REFERENCE error a stale, foreign or missing reference earns."""
+        if not reference:
+            raise RpcError(400, "FILE_REFERENCE_EMPTY")
+        if len(reference) != REFERENCE.size:
+            raise RpcError(400, "FILE_REFERENCE_INVALID")
+        _version, epoch, issued, owner = REFERENCE.unpack(reference)
+        if owner != file.id ^ self.me.id:
+            raise RpcError(400, "FILE_REFERENCE_INVALID")
+        age = self.world.clock.now().timestamp() - issued
+        if epoch != self.world.reference_epoch or age > self.world.reference_life.total_seconds():
+            raise RpcError(400, "FILE_REFERENCE_EXPIRED")
 
     # ------------------------------------------------------------------------------------------ people, channels
 

@@ -35,10 +35,18 @@ UNKNOWN_KEY = 404
 class Host(Protocol):
     """What a connection needs of the server behind it."""
 
-    keys: dict[int, Key]
     sessions: dict[tuple[int, int], "Session"]
-    defects: list[str]
     skew: int
+
+    @property
+    def keys(self) -> dict[int, Key]:
+        """The auth keys known."""
+        ...
+
+    @property
+    def defects(self) -> list[str]:
+        """Where breaches of the protocol are written down."""
+        ...
 
     def opened(self, connection: "Connection") -> None:
         """A client connected."""

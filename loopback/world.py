@@ -215,13 +215,13 @@ class World(Studio):
         """Make ``user`` a member of each channel."""
         for channel in channels:
             channel.members.add(user.id)
-            self._channel_changed(channel)
+            self._channel_changed(channel, user)
 
     def leave(self, user: User, *channels: Channel) -> None:
         """End the membership of ``user``."""
         for channel in channels:
             channel.members.discard(user.id)
-            self._channel_changed(channel)
+            self._channel_changed(channel, user)
 
     def rename(self, channel: Channel, title: str | None = None, *, username: str | None = "") -> None:
         """Change title and public name; ``username=None`` takes the name away, "" leaves it."""
@@ -404,8 +404,9 @@ class World(Studio):
         channel.changes.append(change)
         self._tell(change)
 
-    def _channel_changed(self, channel: Channel) -> None:
-        self._tell(Change("channel", channel, (), channel.pts, 0, self.clock.now()))
+    def _channel_changed(self, channel: Channel, member: User | None = None) -> None:
+        named = None if member is None else member.id
+        self._tell(Change("channel", channel, (), channel.pts, 0, self.clock.now(), member=named))
 
     def _tell(self, change: Change) -> None:
         for listener in tuple(self._listeners):

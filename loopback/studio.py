@@ -252,7 +252,8 @@ def photo_sizes(jpeg: bytes) -> tuple[Size, ...]:
     except (UnidentifiedImageError, OSError):
         return (Size("y", 1280, 720, jpeg),)
     own = max(picture.size)
-    below = [_scaled(picture, letter, side) for letter, side in PHOTO_STEPS if side < own]
+    steps = [_scaled(picture, letter, side) for letter, side in PHOTO_STEPS if side < own]
+    below = [step for step in steps if len(step.content) < len(jpeg)]  # clients call the most bytes the largest
     letter = next((letter for letter, side in PHOTO_STEPS if side >= own), "w")
     return (_stripped(picture), *below, Size(letter, *picture.size, jpeg))
 
@@ -268,7 +269,7 @@ def thumb_sizes(jpeg: bytes | None) -> tuple[Size, ...]:
 def _scaled(picture: Image.Image, letter: str, side: int) -> Size:
     smaller = picture.copy()
     smaller.thumbnail((side, side))
-    return Size(letter, *smaller.size, _jpeg(smaller, 87))
+    return Size(letter, *smaller.size, _jpeg(smaller, 70))
 
 
 def _stripped(picture: Image.Image) -> Size:

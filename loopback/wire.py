@@ -15,11 +15,10 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from telethon.crypto import AES, AuthKey
-from telethon.errors import TypeNotFoundError
 from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, functions, types
 
-from loopback.framing import Framing, detect
+from loopback.framing import Framing, Full, detect
 from loopback.handshake import Handshake, HandshakeError
 from loopback.nouns import Key
 
@@ -29,7 +28,7 @@ RPC_RESULT = 0xF35C6D01
 VECTOR = 0x1CB5C415
 TRUE, FALSE = 0x997275B5, 0xBC799737
 TOO_OLD, TOO_NEW = 300, 30
-UNKNOWN_KEY = 404
+UNKNOWN_KEY, TOO_MANY = 404, 429
 
 
 class Host(Protocol):
@@ -211,8 +210,11 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def refuse(self, code: int) -> None:
-        """Answer with a transport error, four bytes, and close."""
-        self.send(struct.pack("<i", -code))
+        """Answer with a transport error and close: four bytes, but three times over for a 429 in the full framing."""
+        if code == TOO_MANY and isinstance(self._framing, Full):
+            self.write_raw(struct.pack("<iii", -code, -code, -code))
+        else:
+            self.send(struct.pack("<i", -code))
         if self._transport is not None:
             self._transport.close()
 
@@ -331,16 +333,3 @@ def key_id(secret: bytes) -> int:
     """The number packets name a key by: the low 64 bits of its SHA-1."""
     number: int = AuthKey(secret).key_id
     return number
-
-
-__all__ = [
-    "Connection",
-    "Host",
-    "Numbers",
-    "Session",
-    "TypeNotFoundError",
-    "key_id",
-    "read",
-    "serialize",
-    "unpacked",
-]

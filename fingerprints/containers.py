@@ -12,7 +12,7 @@ from typing import TypeVar
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition, Stream
+from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from fingerprints.media import Limits, Refused
@@ -98,7 +98,7 @@ def read_only(container: InputContainer, wanted: tuple[Stream, ...]) -> None:
     """Let the demuxer skip the streams that nobody will decode."""
     for stream in container.streams:
         if stream not in wanted:
-            stream.discard = "all"  # type: ignore[assignment]  # PyAV takes the name
+            stream.discard = Discard.all
 
 
 def _first(streams: tuple[_Kind, ...]) -> _Kind | None:

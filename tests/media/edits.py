@@ -49,12 +49,12 @@ def letterboxed(share: float) -> Edit:
     return partial(_letterboxed, share=share)
 
 
-def with_logo(text: str = "КАНАЛ ТВ") -> Edit:
+def with_logo(text: str = "CHANNEL 5") -> Edit:
     """A channel's mark in the upper right corner."""
     return partial(_with_logo, text=text)
 
 
-def with_caption_bar(text: str = "СРОЧНО: смотрите до конца") -> Edit:
+def with_caption_bar(text: str = "URGENT: watch to the end") -> Edit:
     """A band with words over the lower fifth."""
     return partial(_with_caption_bar, text=text)
 

@@ -111,7 +111,7 @@ def _drawn_ground(rng: np.random.Generator) -> Image.Image:
         _draw_building(draw, rng)
     for _ in range(70):
         _draw_clutter(draw, rng)
-    grain = rng.normal(0, 9, (_CANVAS[1], _CANVAS[0], 1))
+    grain = rng.normal(0, 6, (_CANVAS[1], _CANVAS[0], 1))
     return Image.fromarray(np.clip(np.asarray(ground) + grain, 0, 255).astype(np.uint8))
 
 
@@ -150,7 +150,8 @@ def _draw_clutter(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
 
 
 def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
-    red, green, blue = (int(part) for part in rng.integers(10, 246, 3))
+    shade = rng.uniform(50, 200)
+    red, green, blue = (int(part) for part in shade + rng.uniform(-45, 45, 3))
     return red, green, blue
 
 

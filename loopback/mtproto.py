@@ -8,7 +8,6 @@ import base64
 import ipaddress
 import os
 import struct
-import traceback
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,24 +20,18 @@ from telethon.errors import TypeNotFoundError
 from telethon.sessions import SQLiteSession
 from telethon.tl import functions
 
-from loopback import rpc_account, rpc_auth, rpc_channels, rpc_messages, rpc_updates, rpc_upload, testkey
-from loopback.faults import Cut, Delay, Fault, Flood, Garbage, Hold, RpcError, Silence, TransportError
+from loopback import rpc_updates, testkey
+from loopback.faults import Cut, Silence
 from loopback.nouns import HOME_DC, MEDIA_DC, Change, Channel, Key, User
-from loopback.rpc import Call, Handler, name_of, writes
+from loopback.rpc import name_of, writes
 from loopback.rpc_updates import NEXT_CHECK
+from loopback.served import Served
 from loopback.srp import Challenge, Lock
 from loopback.tl import View
 from loopback.wire import Connection, Session, key_id, read
 from loopback.world import Event, World
 
-MODULES = (rpc_account, rpc_auth, rpc_channels, rpc_messages, rpc_updates, rpc_upload)
-HANDLERS: dict[int, Handler] = {}
-for module in MODULES:
-    HANDLERS |= module.handlers.table
-
 FACE = "mtproto"
-PUBLIC = {"auth", "help"}
-FROZEN_MAY = {"auth", "help", "users", "updates", "account", "upload"}
 STRING_SESSION_VERSION = "1"
 
 
@@ -193,8 +186,7 @@ class MTProtoServer:
         account = session.key.user.id if session.key.user else None
         event = Event(FACE, name, account, self.world.clock.now(), writes(name, request), request)
         self.world.record(event)
-        served = _Served(self, session, message_id, request, event)
-        served.run(self.world.faults.take(FACE, name, request))
+        Served(self, session, message_id, request, event).run(self.world.faults.take(FACE, name, request))
 
     def _unwrap(self, session: Session, request: Any) -> Any:
         quiet = False
@@ -270,85 +262,3 @@ class MTProtoServer:
             if session.wants_updates and session.key.layer and session.key.dc == HOME_DC:
                 oldest.setdefault(session.key.id, session)
         return list(oldest.values())
-
-
-class _Served:
-    """One request on its way to an answer."""
-
-    def __init__(self, server: MTProtoServer, session: Session, message_id: int, request: Any, event: Event) -> None:
-        self.server = server
-        self.session = session
-        self.message_id = message_id
-        self.request = request
-        self.event = event
-
-    def run(self, fault: Fault | None) -> None:
-        """Answer now, later, wrongly or never."""
-        match fault:
-            case None:
-                self.answer()
-            case Delay(seconds):
-                asyncio.get_running_loop().call_later(seconds, self.answer)
-            case Hold():
-                fault.then(self.answer)
-            case Cut(served=True):
-                self.session.connection.cut()
-                self.answer()
-            case _:
-                self.server.world.settle(self.event, type(fault).__name__)
-                self._disturb(fault)
-
-    def _disturb(self, fault: Fault) -> None:
-        connection = self.session.connection
-        match fault:
-            case RpcError(code=code, text=text):
-                self._refuse(code, text)
-            case Flood(seconds, premium):
-                self._refuse(420, f"FLOOD_{'PREMIUM_' * premium}WAIT_{seconds}")
-            case Cut():
-                connection.cut()
-            case Garbage(body):
-                connection.write_raw(body)
-                connection.cut()
-            case TransportError(code):
-                connection.refuse(code)
-            case Silence():
-                pass
-            case _:
-                raise TypeError(f"{type(fault).__name__} means nothing over MTProto")
-
-    def answer(self) -> None:
-        """The honest answer."""
-        try:
-            value = self._value()
-            self.session.result(self.message_id, value)
-        except RpcError as error:
-            self._refuse(error.code, error.text)
-        except Exception:  # noqa: BLE001 - whatever breaks here is our defect, and the test must hear of it
-            self.server.world.defects.append(f"{self.event.call}\n{traceback.format_exc()}")
-            self._refuse(500, "INTERNAL")
-        else:
-            self.server.world.settle(self.event, "ok")
-
-    def _refuse(self, code: int, text: str) -> None:
-        self.session.error(self.message_id, code, text)
-        self.server.world.settle(self.event, f"{code} {text}")
-
-    def _value(self) -> object:
-        self._check_account()
-        handler = HANDLERS.get(self.request.CONSTRUCTOR_ID)
-        if handler is None:
-            self.server.world.unhandled.append(self.event.call)
-            raise RpcError(400, "INPUT_METHOD_INVALID")
-        return handler(Call(self.server, self.session, self.event.call), self.request)
-
-    def _check_account(self) -> None:
-        key, space = self.session.key, self.event.call.partition(".")[0]
-        if key.ended is not None:
-            raise RpcError(*key.ended)
-        if key.user is None and key.pending is None and space not in PUBLIC:
-            raise RpcError(401, "AUTH_KEY_UNREGISTERED")
-        if key.user is not None and key.user.state == "deactivated":
-            raise RpcError(401, "USER_DEACTIVATED_BAN")
-        if key.user is not None and key.user.state == "frozen" and space not in FROZEN_MAY and self.event.writes:
-            raise RpcError(420, "FROZEN_METHOD_INVALID")

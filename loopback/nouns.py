@@ -189,6 +189,14 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Checklist:
+    """A list of things to do."""
+
+    title: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Unsupported:
     """What Telegram sends for media this client's layer has no word for."""
 
@@ -213,6 +221,7 @@ Media = (
     | Giveaway
     | Place
     | Contact
+    | Checklist
     | Unsupported
     | Stream
     | Undecodable

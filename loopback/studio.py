@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from loopback.nouns import (
     HOME_DC,
     Attributes,
+    Checklist,
     Contact,
     Document,
     File,
@@ -231,6 +232,10 @@ class Studio:
     def contact(self, phone: str = "+99900000000", first_name: str = "Anna") -> Contact:
         """A phone number in a post."""
         return Contact(phone, first_name)
+
+    def checklist(self, title: str, *items: str) -> Checklist:
+        """A list of things to do."""
+        return Checklist(title, items)
 
     def unsupported(self) -> Unsupported:
         """Media Telegram itself declares too new for the client."""

@@ -12,6 +12,7 @@ from loopback.faults import RpcError
 from loopback.nouns import (
     Change,
     Channel,
+    Checklist,
     Contact,
     Document,
     Entity,
@@ -380,6 +381,9 @@ class View:
                 return types.MessageMediaVenue(types.GeoPoint(longitude, latitude, 0), title, "", "", "", "")
             case Contact(phone, first_name):
                 return types.MessageMediaContact(phone, first_name, "", "", 0)
+            case Checklist(title, items):
+                todo = [types.TodoItem(number, _words(item)) for number, item in enumerate(items, 1)]
+                return types.MessageMediaToDo(types.TodoList(_words(title), todo))
             case Stream():
                 return types.MessageMediaVideoStream(types.InputGroupCall(1, 1))
             case Undecodable():

@@ -20,7 +20,7 @@ from telethon.tl import TLObject, functions, types
 
 from loopback.framing import Framing, Full, detect
 from loopback.handshake import Handshake, HandshakeError
-from loopback.nouns import Key
+from loopback.nouns import HOME_DC, Key
 
 CONTAINER = 0x73F1F8DC
 GZIP = 0x3072CFA1
@@ -194,6 +194,11 @@ class Connection(asyncio.Protocol):
             self.host.defects.append(traceback.format_exc())
             self.cut()
 
+    @property
+    def peer(self) -> str:
+        """The client's address, empty once it is gone."""
+        return "" if self._transport is None else str(self._transport.get_extra_info("peername")[0])
+
     def send(self, packet: bytes) -> None:
         """Frame and write one packet; nothing after the connection ended."""
         if self._transport is not None and self._framing is not None:
@@ -260,10 +265,17 @@ class Connection(asyncio.Protocol):
     def _session(self, key: Key, session_id: int, message_id: int) -> Session:
         session = self.host.sessions.get((key.id, session_id))
         if session is None:
+            self._end_if_elsewhere(key)
             session = self.host.sessions[key.id, session_id] = Session(key, session_id, self)
             session.say(types.NewSessionCreated(message_id, session_id, key.salt), answer=False)
         session.connection = self
         return session
+
+    def _end_if_elsewhere(self, key: Key) -> None:
+        """A key in use from two addresses at once is ended for good, but on the media data centre."""
+        peers = {session.connection.peer for session in self.host.sessions.values() if session.key is key} - {""}
+        if self.dc == HOME_DC and peers - {self.peer}:
+            key.ended = (406, "AUTH_KEY_DUPLICATED")
 
     def _clock_error(self, message_id: int) -> int | None:
         ahead = (message_id >> 32) - (time.time() + self.host.skew)

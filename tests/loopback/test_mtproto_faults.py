@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from telethon import errors, events, functions
 from telethon.errors.common import AuthKeyNotFound
+from telethon.sessions import StringSession
 
 from loopback.faults import Cut, Delay, Fault, Flood, Garbage, Hold, RpcError, Silence, TransportError
 from loopback.mtproto import MTProtoServer
@@ -158,6 +159,20 @@ async def test_an_ended_session_says_why(
     world.end_sessions(reader, code, text)
     with pytest.raises(raised):
         await client.get_messages("somechannel", limit=1)
+
+
+async def test_one_session_in_two_places_is_ended(
+    mtproto: MTProtoServer, open_client: OpenClient, reader: User
+) -> None:
+    """The same key from a second address ends the session for both; from the same address it does not."""
+    text = mtproto.mint_session(reader)
+    first = await open_client(reader, session=StringSession(text))
+    second = await open_client(reader, session=StringSession(text))
+    assert (await first.get_me()).id == (await second.get_me()).id
+    with pytest.raises(errors.AuthKeyDuplicatedError):
+        await open_client(reader, session=StringSession(text), local_addr="127.0.0.2")
+    with pytest.raises(errors.AuthKeyDuplicatedError):
+        await first.get_dialogs()
 
 
 async def test_a_deactivated_account_is_told(world: World, open_client: OpenClient, reader: User) -> None:

@@ -148,10 +148,12 @@ async def test_sound_and_small_kinds_keep_their_marks(world: World, news: Channe
 
 
 async def test_noise_is_recognisable(world: World, news: Channel, fetch: Fetch) -> None:
-    """Giveaways, places, contacts, streams, what Telegram calls unsupported, and service posts."""
+    """Giveaways, places, contacts, lists, streams, what Telegram calls unsupported, and service posts."""
     kinds: list[Media] = [world.giveaway(), world.place(50.4, 30.5), world.place(50.4, 30.5, "Maidan"), world.contact()]
     names = [type((await fetch(world.post(news, media=kind))).media).__name__ for kind in kinds]
     assert names == ["MessageMediaGiveaway", "MessageMediaGeo", "MessageMediaVenue", "MessageMediaContact"]
+    tasks = await fetch(world.post(news, media=world.checklist("Today", "look", "check")))
+    assert [item.title.text for item in tasks.media.todo.list] == ["look", "check"]
     stream, newer = world.post(news, media=world.stream()), world.post(news, media=world.unsupported())
     assert isinstance((await fetch(stream)).media, types.MessageMediaVideoStream)
     assert isinstance((await fetch(newer)).media, types.MessageMediaUnsupported)

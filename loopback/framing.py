@@ -9,6 +9,7 @@ from zlib import crc32
 
 ABRIDGED_TAG = b"\xef"
 INTERMEDIATE_TAG = b"\xee\xee\xee\xee"
+LONGEST = 1 << 24
 
 
 class Framing(Protocol):
@@ -30,11 +31,14 @@ class Full:
         self._sent = 0
 
     def take(self, buffer: bytearray) -> bytes | None:
-        """Remove one packet; a wrong checksum is a ValueError."""
-        if len(buffer) < 4 or len(buffer) < (length := int.from_bytes(buffer[:4], "little")):
+        """Remove one packet; a wrong checksum or an impossible length is a ValueError."""
+        if len(buffer) < 4:
             return None
-        if length < 12:
+        length = int.from_bytes(buffer[:4], "little")
+        if not 12 <= length <= LONGEST:
             raise ValueError(f"a full packet cannot have {length} bytes")
+        if len(buffer) < length:
+            return None
         whole = bytes(buffer[:length])
         del buffer[:length]
         if crc32(whole[:-4]) != int.from_bytes(whole[-4:], "little"):

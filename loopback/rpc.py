@@ -15,9 +15,8 @@ from loopback.world import World
 if TYPE_CHECKING:
     from loopback.mtproto import MTProtoServer
 
-READING = ("get", "search", "check", "resolve", "export", "import")
-NO_TRACE = {"auth", "help", "langpack", "updates", "upload"}
-WRITES_DESPITE_NAME = {"messages.importChatInvite", "messages.exportChatInvite", "contacts.importContacts"}
+READING = ("get", "search", "check", "resolve")
+ABOUT_THE_CLIENT = {"auth", "help", "langpack"}
 
 
 @dataclass(frozen=True)
@@ -91,5 +90,6 @@ def writes(name: str, request: Any) -> bool:
     if name == "messages.getMessagesViews":
         return bool(request.increment)
     space, _, word = name.rpartition(".")
-    reads = space in NO_TRACE or word.startswith(READING)
-    return name in WRITES_DESPITE_NAME or not reads
+    if name == "auth.resetAuthorizations":
+        return True
+    return space not in ABOUT_THE_CLIENT and not word.startswith(READING)

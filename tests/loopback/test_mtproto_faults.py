@@ -306,3 +306,14 @@ async def test_our_own_defect_is_noted(world: World, open_client: OpenClient, re
     with pytest.raises(AssertionError, match=r"messages\.getHistory"):
         world.check()
     world.defects.clear()
+
+
+async def test_a_client_that_speaks_something_else_is_cut_off(mtproto: MTProtoServer) -> None:
+    """Bytes of no known framing end the connection and are noted."""
+    incoming, outgoing = await asyncio.open_connection(mtproto.host, mtproto.port)
+    outgoing.write(b"GET / HTTP/1.1\r\n\r\n")
+    assert await incoming.read() == b""
+    outgoing.close()
+    with pytest.raises(AssertionError, match="a full packet cannot have"):
+        mtproto.world.check()
+    mtproto.world.defects.clear()

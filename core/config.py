@@ -85,7 +85,7 @@ class Collect(Section):
     resolves_per_day: int = Field(40, ge=1, le=200, description="How many channel names may be looked up in a day.")
     protected: Literal["metadata", "fingerprint", "archive"] = Field(
         "metadata",
-        description="Channels that forbid copying: keep metadata only, also a fingerprint, or archive the file too.",
+        description="Channels that forbid copying: keep metadata, a fingerprint without the file, or archive the file.",
     )
 
 
@@ -181,9 +181,11 @@ class Chat(Section):
 class Logging(Section):
     """What goes to standard output."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged: debug, info, warning or error."
+    )
     format: Literal["auto", "json", "console"] = Field(
-        "auto", description="auto = colours on a terminal, JSON elsewhere."
+        "auto", description="auto = console on a terminal, json elsewhere."
     )
 
 
@@ -256,11 +258,16 @@ def _secrets(folder: Path, problems: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in CREDENTIALS:
         file = base / name
-        if not file.exists():
+        try:
+            found[name] = file.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error.reason
+            problems.append(f"{file}: can't be read ({reason}); it is a text that belongs to firstseen's user")
             continue
         if not given and file.stat().st_mode & 0o077:
             problems.append(f"{file}: readable by others; run chmod 600 {file}")
-        found[name] = file.read_text(encoding="utf-8").strip()
     return found
 
 

@@ -26,7 +26,7 @@ from typing import BinaryIO, Self
 from core.errors import InputError, StateError, Transient
 from fingerprints import sandbox
 from fingerprints.media import Limits, Verdict
-from fingerprints.wire import JSON, Garbled, Outcome, Reply, Request, most_bytes
+from fingerprints.wire import JSON, Garbled, Outcome, Reply, Request, most_bytes, split_layers
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
@@ -65,6 +65,7 @@ class Isolation:
     def __init__(self, slots: int = 2) -> None:
         self._free = threading.BoundedSemaphore(slots)
         self._lock = threading.Lock()
+        self._closed = False
         self._zygote: _Zygote | None = None
         self._undo: weakref.finalize[[_Zygote], Isolation] | None = None
 
@@ -80,11 +81,13 @@ class Isolation:
     def start(self) -> None:
         """Start the zygote unless it runs; StateError when it can't."""
         with self._lock:
+            self._closed = False
             self._running()
 
     def close(self) -> None:
-        """End the zygote; tasks in hand fail as transient."""
+        """End the zygote; tasks in hand and those that wait fail as transient."""
         with self._lock:
+            self._closed = True
             self._drop()
 
     def run(self, task: str, files: Sequence[Path], arguments: Mapping[str, JSON], limits: Limits) -> Answer:
@@ -105,6 +108,8 @@ class Isolation:
     def _send(self, request: bytes, fds: list[int]) -> None:
         """Hand a request to the zygote, to a new one if it turns out to have died since the last."""
         with self._lock:
+            if self._closed:
+                raise Transient("decoding has been closed", retry_in=1.0)
             try:
                 socket.send_fds(self._running().control, [request], fds)
             except ConnectionError:
@@ -150,7 +155,7 @@ def _started() -> _Zygote:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-m", "fingerprints.zygote", str(theirs.fileno())],
+            [sys.executable, "-I", "-W", "ignore", "-m", "fingerprints.zygote", str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             cwd="/",
@@ -221,11 +226,12 @@ def _read_all(end: BinaryIO, most: int, deadline: float) -> bytes:
 
 def _judged(said: bytes, outcome: Outcome) -> Answer:
     """The answer of a process that ended well, or a verdict on how it ended."""
+    layers, answer = split_layers(said)
     try:
-        reply = Reply.unpack(said)
+        reply = Reply.unpack(answer)
     except Garbled as error:
-        return Answer(Verdict.KILLED, _last_words(outcome, str(error)), cpu_seconds=outcome.cpu_seconds)
-    return Answer(reply.verdict, reply.reason, reply.payload, reply.facts, reply.layers, outcome.cpu_seconds)
+        reply = Reply(Verdict.KILLED, _last_words(outcome, str(error)))
+    return Answer(reply.verdict, reply.reason, reply.payload, reply.facts, layers, outcome.cpu_seconds)
 
 
 def _last_words(outcome: Outcome, garbled: str) -> str:

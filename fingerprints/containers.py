@@ -16,7 +16,7 @@ from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from fingerprints.media import Limits, Refused
-from fingerprints.reader import Reader
+from fingerprints.reader import reader
 
 _VIDEO_DECODERS = (
     "h264 hevc vp8 vp9 libdav1d av1 mpeg4 msmpeg4 msmpeg4v2 msmpeg4v1 h263 flv mpeg1video mpeg2video mjpeg gif theora "
@@ -68,14 +68,14 @@ def opened(fd: int, limits: Limits) -> Iterator[InputContainer]:
 
     Opening already decodes a few frames, so the kernel's limits must be in force before.
     """
-    reader = Reader(fd)
-    name = demuxer(reader.read(4096))
+    file = reader(fd)
+    name = demuxer(file.read(4096))
     if name is None:
         raise Refused("not a video or sound format that is read")
-    reader.seek(0)
+    file.seek(0)
     options = {"format_whitelist": name, "protocol_whitelist": "", "codec_whitelist": ",".join(sorted(DECODERS))}
     try:
-        container = av.open(reader, "r", format=name, options=options, metadata_errors="replace")
+        container = av.open(file, "r", format=name, options=options, metadata_errors="replace")
     except BROKEN as error:
         raise Refused(f"the {name} container can't be read ({type(error).__name__})") from error
     with container:

@@ -2,13 +2,21 @@
 
 import io
 import os
+from typing import BinaryIO
+
+_BUFFER = 1 << 16
 
 
-class Reader(io.RawIOBase):
-    """Read-only view of a descriptor with a position of its own, so that passes over one file never disturb each other.
+def reader(fd: int) -> BinaryIO:
+    """The file behind a descriptor from its start, buffered; it has no name and closing it leaves the descriptor open.
 
-    It has no name and opens nothing, so that a decoder can't follow either.
+    Each has a position of its own, so that several passes over one descriptor never disturb each other.
     """
+    return io.BufferedReader(_Positioned(fd), _BUFFER)
+
+
+class _Positioned(io.RawIOBase):
+    """Reads by position and so leaves the descriptor's own alone."""
 
     def __init__(self, fd: int) -> None:
         super().__init__()
@@ -17,34 +25,22 @@ class Reader(io.RawIOBase):
         self._position = 0
 
     def readable(self) -> bool:
-        """Yes."""
         return True
 
     def seekable(self) -> bool:
-        """Yes."""
         return True
 
     def tell(self) -> int:
-        """The position in bytes."""
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move the position and return it; before the start is a ValueError."""
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
         if start + offset < 0:
             raise ValueError("a position before the start of the file")
         self._position = start + offset
         return self._position
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Up to ``size`` bytes (all that is left for -1), empty at the end."""
-        wanted = max(0, self._size - self._position) if size is None or size < 0 else size
-        chunk = os.pread(self._fd, wanted, self._position)
-        self._position += len(chunk)
-        return chunk
-
     def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
-        """Fill ``buffer`` as far as the file goes."""
-        chunk = self.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
+        count = os.preadv(self._fd, [buffer], self._position)
+        self._position += count
+        return count

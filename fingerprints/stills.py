@@ -5,14 +5,14 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from fingerprints.media import Limits, Refused
-from fingerprints.reader import Reader
+from fingerprints.reader import reader
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_SIDE = 1280
@@ -77,7 +77,7 @@ def picture(fd: int, limits: Limits, *, max_side: int = MAX_SIDE) -> Picture:
 def open_image(fd: int, limits: Limits) -> Image.Image:
     """The file as Pillow opens it, its pixels not yet decoded; Refused for other formats and beyond the limits."""
     try:
-        image = Image.open(cast("IO[bytes]", Reader(fd)), formats=FORMATS)
+        image = Image.open(reader(fd), formats=FORMATS)
     except _TOO_MANY_PIXELS as error:
         raise Refused("the picture has too many pixels") from error
     except UnidentifiedImageError as error:

@@ -6,7 +6,7 @@ An answer comes from a process that may have been taken over: every length and t
 import json
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeAlias
 
@@ -17,6 +17,7 @@ JSON: TypeAlias = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | 
 REQUEST_BYTES = 65_536
 FACTS_BYTES = 1_000_000
 _REASON_LENGTH = 300
+_LAYERS_BYTES = 1_000
 _HEAD = struct.Struct("<II")
 
 
@@ -54,11 +55,10 @@ class Reply:
     reason: str = ""
     payload: bytes = b""
     facts: Mapping[str, JSON] = field(default_factory=dict)
-    layers: tuple[str, ...] = ()
 
     def pack(self) -> bytes:
         """As bytes: two lengths, JSON, payload."""
-        words = json.dumps([self.verdict, self.reason, dict(self.facts), self.layers]).encode()
+        words = json.dumps([self.verdict, self.reason, dict(self.facts)]).encode()
         return _HEAD.pack(len(words), len(self.payload)) + words + self.payload
 
     @classmethod
@@ -66,10 +66,10 @@ class Reply:
         """What ``pack`` packed; Garbled for anything else."""
         try:
             words, payload = _split(packed)
-            verdict, reason, facts, layers = json.loads(words)
-            if not (isinstance(reason, str) and isinstance(facts, dict) and isinstance(layers, list)):
+            verdict, reason, facts = json.loads(words)
+            if not (isinstance(reason, str) and isinstance(facts, dict)):
                 raise Garbled("fields of other types than agreed")
-            return cls(Verdict(verdict), printable(reason), payload, facts, tuple(map(str, layers)))
+            return cls(Verdict(verdict), printable(reason), payload, facts)
         except (ValueError, TypeError, RecursionError) as error:
             raise Garbled(str(error)) from error
 
@@ -93,6 +93,20 @@ class Outcome:
         return cls(*json.loads(packed))
 
 
+def pack_layers(layers: Sequence[str]) -> bytes:
+    """The fences in force, said before the task begins so that they are known even if it never ends."""
+    return "\t".join(layers).encode() + b"\n"
+
+
+def split_layers(said: bytes) -> tuple[tuple[str, ...], bytes]:
+    """What ``pack_layers`` packed, and what follows it; no layers when they can't be read."""
+    line, newline, rest = said[:_LAYERS_BYTES].partition(b"\n")
+    if not newline:
+        return (), said
+    named = line.decode(errors="replace").split("\t")
+    return tuple(map(printable, named)), rest + said[_LAYERS_BYTES:]
+
+
 def printable(words: str) -> str:
     """Words of a stranger as one short line without control characters."""
     return "".join(letter if letter.isprintable() else " " for letter in words[:_REASON_LENGTH])
@@ -107,7 +121,7 @@ def write_all(fd: int, packed: bytes) -> None:
 
 def most_bytes(limits: Limits) -> int:
     """How long an answer may be."""
-    return _HEAD.size + FACTS_BYTES + limits.answer_bytes
+    return _LAYERS_BYTES + _HEAD.size + FACTS_BYTES + limits.answer_bytes
 
 
 def _split(packed: bytes) -> tuple[bytes, bytes]:

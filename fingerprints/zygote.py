@@ -23,7 +23,7 @@ import cv2
 from fingerprints import sandbox, tasks
 from fingerprints.decode import is_still
 from fingerprints.media import Refused, Verdict
-from fingerprints.wire import REQUEST_BYTES, Outcome, Reply, Request, write_all
+from fingerprints.wire import REQUEST_BYTES, Outcome, Reply, Request, pack_layers, write_all
 
 _ORPHAN_CHECK_SECONDS = 5.0
 _MOST_FILES = 16
@@ -117,26 +117,29 @@ class Zygote:
         try:
             _close_all_but({answer_fd, *media})
             layers = (*sandbox.lock_down(budget, self._pid), *self._layers)
-            write_all(answer_fd, _reply(request, media, layers).pack())
+            write_all(answer_fd, pack_layers(layers))
+            write_all(answer_fd, _reply(request, media).pack())
             code = 0
         finally:
             os._exit(code)
 
 
-def _reply(request: Request, media: list[int], layers: tuple[str, ...]) -> Reply:
+def _reply(request: Request, media: list[int]) -> Reply:
     """Do the task and put whatever happens into words."""
+    if request.task not in tasks.TASKS:
+        return Reply(Verdict.REFUSED, f"there is no task {request.task}")
     try:
         product = tasks.TASKS[request.task](media, request.arguments, request.limits)
     except Refused as error:
-        return Reply(Verdict.REFUSED, str(error), layers=layers)
+        return Reply(Verdict.REFUSED, str(error))
     except MemoryError:
-        return Reply(Verdict.KILLED, f"over {request.limits.memory / 1e9:g} GB of memory", layers=layers)
+        return Reply(Verdict.KILLED, f"over {request.limits.memory / 1e9:g} GB of memory")
     except Exception as error:  # noqa: BLE001  # decoders raise anything on damaged input: it is the file's verdict
-        return Reply(Verdict.REFUSED, f"the decoder gave up ({type(error).__name__}: {error})", layers=layers)
+        return Reply(Verdict.REFUSED, f"the decoder gave up ({type(error).__name__}: {error})")
     if len(product.payload) > request.limits.answer_bytes:
-        return Reply(Verdict.REFUSED, f"the answer has {len(product.payload)} bytes, over the limit", layers=layers)
+        return Reply(Verdict.REFUSED, f"the answer has {len(product.payload)} bytes, over the limit")
     verdict = Verdict.PARTIAL if product.missing else Verdict.OK
-    return Reply(verdict, product.missing, product.payload, product.facts, layers)
+    return Reply(verdict, product.missing, product.payload, product.facts)
 
 
 def _close_all_but(kept: set[int]) -> None:

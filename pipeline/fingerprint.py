@@ -8,6 +8,7 @@ from fingerprints.child import Answer, Isolation
 from fingerprints.media import Limits
 from fingerprints.read import Reading, decode_reading
 from pipeline.library import Library
+from pipeline.priority import enqueue_match
 from storage import assets, custody, fingerprints, jobs
 from storage.database import Reader, Tx
 from storage.opening import Store
@@ -67,8 +68,3 @@ class FingerprintStep:
         self._library.add(made.asset_id, prints)
         for sighting in await assets.sightings_of(tx, made.asset_id):
             await enqueue_match(tx, sighting.sighting_id, sighting.channel_id, sighting.message_id)
-
-
-async def enqueue_match(tx: Tx, sighting_id: int, channel_id: int, message_id: int) -> None:
-    """Match one sighting; within a channel in the order of its posts, so that first seen does not flap."""
-    await jobs.enqueue(tx, "match", str(sighting_id), lock=str(channel_id), position=message_id)

@@ -33,6 +33,10 @@ class Tx(Reader, Protocol):
         """Execute a statement once per row of parameters."""
         ...
 
+    def after_commit(self, topic: str, /) -> None:
+        """Have the database's listener hear of ``topic`` once, when this transaction is committed."""
+        ...
+
 
 class Database(Protocol):
     """Opened once per process; hands out transactions and readers."""

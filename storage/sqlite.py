@@ -7,7 +7,8 @@ connections commit and checkpoint at the same moment.
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
@@ -46,6 +47,14 @@ class SqliteReader:
 class SqliteTx(SqliteReader):
     """One write transaction."""
 
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        super().__init__(connection)
+        self.topics: set[str] = set()
+
+    def after_commit(self, topic: str, /) -> None:
+        """Have the database's listener hear of ``topic`` once, when this transaction is committed."""
+        self.topics.add(topic)
+
     async def run(self, sql: str, /, **params: object) -> int:
         """Execute a statement; the number of rows it changed."""
         async with self._connection.execute(sql, params) as cursor:
@@ -55,6 +64,17 @@ class SqliteTx(SqliteReader):
         """Execute a statement once per row of parameters."""
         await self._connection.executemany(sql, list(rows))
 
+    async def script(self, sql: str) -> None:
+        """Execute every statement of a migration inside this transaction."""
+        statement = ""
+        for line in sql.splitlines(keepends=True):
+            statement += line
+            if sqlite3.complete_statement(statement):
+                await self._connection.execute(statement)
+                statement = ""
+        if statement.strip() and not all(line.startswith("--") for line in statement.strip().splitlines()):
+            raise ValueError(f"a migration ends inside a statement: {statement.strip()[:60]!r}")
+
 
 class SqliteDatabase:
     """An open database file."""
@@ -62,10 +82,15 @@ class SqliteDatabase:
     def __init__(self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
         self._writer = writer
         self._turn = asyncio.Lock()
+        self._listener: Callable[[str], None] | None = None
         self._readers = readers
         self._idle: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
         for reader in readers:
             self._idle.put_nowait(reader)
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Call ``listener`` with each topic that a committed transaction named."""
+        self._listener = listener
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteTx]:
@@ -78,13 +103,17 @@ class SqliteDatabase:
             began = perf_counter()
             try:
                 await self._writer.execute("BEGIN IMMEDIATE")
-                yield SqliteTx(self._writer)
+                tx = SqliteTx(self._writer)
+                yield tx
                 await self._writer.commit()
             except BaseException as error:
                 await asyncio.shield(self._writer.rollback())
                 if isinstance(error, aiosqlite.OperationalError) and _is_disk(error):
                     raise Transient(_FULL_DISK.format(error=error), retry_in=30) from error
                 raise
+            if self._listener is not None:
+                for topic in tx.topics:
+                    self._listener(topic)
             if (took := perf_counter() - began) > SLOW_TRANSACTION:
                 _log.warning("transaction_was_slow", milliseconds=round(took * 1000), caller=_caller())
 
@@ -116,10 +145,10 @@ async def connect(path: Path) -> SqliteDatabase:
     opened: list[aiosqlite.Connection] = []
     try:
         writer = await _open(path, opened)
-        await writer.execute("PRAGMA journal_mode = WAL")
+        await writer.execute_fetchall("PRAGMA journal_mode = WAL")
         readers = [await _open(path, opened) for _ in range(READERS)]
         for reader in readers:
-            await reader.execute("PRAGMA query_only = ON")
+            await reader.execute_fetchall("PRAGMA query_only = ON")
     except aiosqlite.DatabaseError as error:
         for connection in opened:
             await connection.close()
@@ -134,7 +163,7 @@ async def _open(path: Path, opened: list[aiosqlite.Connection]) -> aiosqlite.Con
     opened.append(connection)
     connection.row_factory = aiosqlite.Row
     for pragma in ("busy_timeout = 10000", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
-        await connection.execute(f"PRAGMA {pragma}")
+        await connection.execute_fetchall(f"PRAGMA {pragma}")
     return connection
 
 

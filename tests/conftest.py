@@ -1,3 +1,3 @@
-"""Fixtures every test may use."""
+"""Fixtures that every folder of tests may use."""
 
-pytest_plugins = ["tests.telegram"]
+pytest_plugins = ["tests.stores", "tests.telegram"]

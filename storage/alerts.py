@@ -1,0 +1,201 @@
+"""The outbox: one card per footage and chat, the version it shows and the one it should, and every delivery."""
+
+from datetime import datetime
+
+from core.clock import to_ms
+from core.model import Alert, DeliveryState
+from storage.database import Reader, Row, Tx
+
+_ALERT = """alert_id, footage_id, chat_id, thread_id, message_id, shown_version, wanted_version, state, loud, repeats"""
+
+
+async def want(
+    tx: Tx, footage_id: int, chat_id: int, thread_id: int | None, *, loud: bool, trigger_at: datetime
+) -> int:
+    """Ask for a card in a chat, or for a newer version of the one that is there; the alert's row."""
+    row = await tx.one(
+        """
+        INSERT INTO alert (footage_id, chat_id, thread_id, state, loud, trigger_at)
+        VALUES (:footage, :chat, :thread, 'ready', :loud, :at)
+        ON CONFLICT (footage_id, chat_id) DO UPDATE SET wanted_version = alert.wanted_version + 1
+        RETURNING alert_id
+        """,
+        footage=footage_id,
+        chat=chat_id,
+        thread=thread_id,
+        loud=int(loud),
+        at=to_ms(trigger_at),
+    )
+    if row is None:
+        raise RuntimeError("INSERT … RETURNING gave no row")
+    return int(row["alert_id"])
+
+
+async def alert(reader: Reader, alert_id: int) -> Alert | None:
+    """An alert by its row."""
+    row = await reader.one(f"SELECT {_ALERT} FROM alert WHERE alert_id = :id", id=alert_id)
+    return _alert(row) if row else None
+
+
+async def of_footage(reader: Reader, footage_id: int) -> tuple[Alert, ...]:
+    """Every card about a footage, and about those that were merged into it."""
+    rows = await reader.all(
+        f"""
+        SELECT {_ALERT} FROM alert WHERE footage_id = :id
+            OR footage_id IN (SELECT footage_id FROM footage WHERE merged_into = :id) ORDER BY alert_id
+        """,
+        id=footage_id,
+    )
+    return tuple(_alert(row) for row in rows)
+
+
+async def by_message(reader: Reader, chat_id: int, message_id: int) -> Alert | None:
+    """The alert that a message of a chat shows."""
+    row = await reader.one(
+        f"SELECT {_ALERT} FROM alert WHERE chat_id = :chat AND message_id = :message",
+        chat=chat_id,
+        message=message_id,
+    )
+    return _alert(row) if row else None
+
+
+async def sending(tx: Tx, alert_id: int, action: str, version: int, at: datetime) -> int:
+    """Write down that a delivery is about to be tried; committed before the request leaves. The delivery's row."""
+    await tx.run("UPDATE alert SET state = 'sending' WHERE alert_id = :id", id=alert_id)
+    row = await tx.one(
+        """
+        INSERT INTO delivery (alert_id, action, version, state, began_at)
+        VALUES (:alert, :action, :version, 'sending', :at) RETURNING delivery_id
+        """,
+        alert=alert_id,
+        action=action,
+        version=version,
+        at=to_ms(at),
+    )
+    if row is None:
+        raise RuntimeError("INSERT … RETURNING gave no row")
+    return int(row["delivery_id"])
+
+
+async def sent(
+    tx: Tx,
+    alert_id: int,
+    delivery_id: int,
+    message_id: int,
+    version: int,
+    shown_digest: str,
+    picture_digest: str,
+    at: datetime,
+) -> None:
+    """Write down that a card shows ``version`` in message ``message_id``."""
+    await tx.run(
+        """
+        UPDATE alert SET state = 'sent', message_id = :message, shown_version = MAX(shown_version, :version),
+            shown_digest = :shown, picture_digest = :picture, first_sent_at = COALESCE(first_sent_at, :at)
+        WHERE alert_id = :id
+        """,
+        id=alert_id,
+        message=message_id,
+        version=version,
+        shown=shown_digest,
+        picture=picture_digest,
+        at=to_ms(at),
+    )
+    await _end(tx, delivery_id, "sent", "", at)
+
+
+async def failed(tx: Tx, alert_id: int, delivery_id: int, outcome: str, at: datetime, *, dead: bool = False) -> None:
+    """Write down that a delivery certainly did not happen; ``dead`` when trying again is of no use."""
+    await tx.run(
+        """
+        UPDATE alert SET state = CASE WHEN :dead = 1 THEN 'failed' WHEN message_id IS NULL THEN 'ready' ELSE 'sent' END
+        WHERE alert_id = :id
+        """,
+        id=alert_id,
+        dead=int(dead),
+    )
+    await _end(tx, delivery_id, "failed", outcome, at)
+
+
+async def mark_unknown(tx: Tx, alert_id: int, delivery_id: int | None, at: datetime) -> None:
+    """Write down that nobody knows whether a delivery happened: the reply was lost, or we were killed in between."""
+    await tx.run("UPDATE alert SET state = 'unknown' WHERE alert_id = :id", id=alert_id)
+    if delivery_id is not None:
+        await _end(tx, delivery_id, "unknown", "no reply", at)
+    else:
+        await tx.run(
+            "UPDATE delivery SET state = 'unknown', ended_at = :at, outcome = 'interrupted' "
+            "WHERE alert_id = :id AND state = 'sending'",
+            id=alert_id,
+            at=to_ms(at),
+        )
+
+
+async def count_repeat(tx: Tx, alert_id: int) -> None:
+    """Write down that a card may stand twice, and will say so."""
+    await tx.run("UPDATE alert SET repeats = repeats + 1 WHERE alert_id = :id", id=alert_id)
+
+
+async def forget_message(tx: Tx, alert_id: int) -> None:
+    """The card was deleted in its chat: it will be sent anew."""
+    await tx.run("UPDATE alert SET message_id = NULL, state = 'ready' WHERE alert_id = :id", id=alert_id)
+
+
+async def unknown_sends(reader: Reader) -> tuple[Alert, ...]:
+    """The alerts that a crash left in the middle of a delivery."""
+    rows = await reader.all(f"SELECT {_ALERT} FROM alert WHERE state = 'sending' ORDER BY alert_id")
+    return tuple(_alert(row) for row in rows)
+
+
+async def digests(reader: Reader, alert_id: int) -> tuple[str, str]:
+    """What the card shows now: digests of its words and buttons, and of its picture."""
+    row = await reader.one("SELECT shown_digest, picture_digest FROM alert WHERE alert_id = :id", id=alert_id)
+    return (row["shown_digest"], row["picture_digest"]) if row else ("", "")
+
+
+async def migrate_chat(tx: Tx, old: int, new: int) -> None:
+    """A group became a supergroup under another number; its old messages can't be edited any more."""
+    await tx.run(
+        "UPDATE alert SET chat_id = :new, message_id = NULL, state = 'ready' WHERE chat_id = :old", old=old, new=new
+    )
+
+
+async def ages(reader: Reader, since: datetime) -> tuple[float, ...]:
+    """Seconds from capture to card of every alert first sent since then."""
+    rows = await reader.all(
+        "SELECT first_sent_at - trigger_at AS age FROM alert WHERE first_sent_at >= :since ORDER BY first_sent_at",
+        since=to_ms(since),
+    )
+    return tuple(row["age"] / 1000 for row in rows)
+
+
+async def counts(reader: Reader) -> dict[str, int]:
+    """Alerts by state, and how many were marked as possible repeats."""
+    rows = await reader.all("SELECT state, COUNT(*) AS n FROM alert GROUP BY state ORDER BY state")
+    repeats = await reader.one("SELECT COALESCE(SUM(repeats), 0) AS n FROM alert")
+    return {**{row["state"]: row["n"] for row in rows}, "repeats": repeats["n"] if repeats else 0}
+
+
+async def _end(tx: Tx, delivery_id: int, state: str, outcome: str, at: datetime) -> None:
+    await tx.run(
+        "UPDATE delivery SET state = :state, outcome = :outcome, ended_at = :at WHERE delivery_id = :id",
+        id=delivery_id,
+        state=state,
+        outcome=outcome,
+        at=to_ms(at),
+    )
+
+
+def _alert(row: Row) -> Alert:
+    return Alert(
+        row["alert_id"],
+        row["footage_id"],
+        row["chat_id"],
+        row["thread_id"],
+        row["message_id"],
+        row["shown_version"],
+        row["wanted_version"],
+        DeliveryState(row["state"]),
+        bool(row["loud"]),
+        row["repeats"],
+    )

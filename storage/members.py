@@ -1,0 +1,261 @@
+"""The team and what it says of footage: tags, verdicts, notes, claims, places. Every act is an event and in custody."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.clock import from_ms, to_ms
+from core.model import SYSTEM, Actor, Judgement, Location, Member, Note, Role, Verdict
+from storage import custody
+from storage.database import Reader, Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a footage's history: who did what when."""
+
+    at: datetime
+    member: str
+    what: str
+
+
+def actor(member: Member) -> Actor:
+    """A member as the custody log names actors."""
+    return Actor("member", member.name, member.user_id)
+
+
+async def seed(tx: Tx, wanted: Iterable[Member], at: datetime) -> None:
+    """Make the team what the configuration says; who is no longer in it is set inactive, not forgotten."""
+    team = {member.user_id: member for member in wanted}
+    for known in await members(tx):
+        if known.user_id not in team and known.active:
+            await tx.run("UPDATE member SET active = 0 WHERE user_id = :id", id=known.user_id)
+            await custody.record(tx, "member.removed", f"member/{known.user_id}", SYSTEM, at, name=known.name)
+    for person in team.values():
+        if await member(tx, person.user_id) == person:
+            continue
+        await tx.run(
+            """
+            INSERT INTO member (user_id, name, role, active, added_at) VALUES (:id, :name, :role, 1, :at)
+            ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, role = excluded.role, active = 1
+            """,
+            id=person.user_id,
+            name=person.name,
+            role=int(person.role),
+            at=to_ms(at),
+        )
+        subject = f"member/{person.user_id}"
+        await custody.record(tx, "member.set", subject, SYSTEM, at, name=person.name, role=person.role.name)
+
+
+async def member(reader: Reader, user_id: int) -> Member | None:
+    """A person by Telegram's number, whether active or not."""
+    row = await reader.one("SELECT user_id, name, role, active FROM member WHERE user_id = :id", id=user_id)
+    return _member(row) if row else None
+
+
+async def members(reader: Reader) -> tuple[Member, ...]:
+    """Everybody who ever belonged to the team."""
+    rows = await reader.all("SELECT user_id, name, role, active FROM member ORDER BY name, user_id")
+    return tuple(_member(row) for row in rows)
+
+
+async def tag(tx: Tx, footage_id: int, tag: str, added: bool, member: Member, at: datetime) -> bool:
+    """Add a tag to a footage or take it off; false when it was so already."""
+    if (tag in await tags(tx, footage_id)) == added:
+        return False
+    await tx.run(
+        """
+        INSERT INTO tag_event (footage_id, tag, added, member, user_id, at)
+        VALUES (:footage, :tag, :added, :member, :user_id, :at)
+        """,
+        footage=footage_id,
+        tag=tag,
+        added=int(added),
+        member=member.name,
+        user_id=member.user_id,
+        at=to_ms(at),
+    )
+    sql = (
+        "INSERT INTO footage_tag (footage_id, tag) VALUES (:footage, :tag)"
+        if added
+        else "DELETE FROM footage_tag WHERE footage_id = :footage AND tag = :tag"
+    )
+    await tx.run(sql, footage=footage_id, tag=tag)
+    action = "tag.added" if added else "tag.removed"
+    await custody.record(tx, action, f"footage/{footage_id}", actor(member), at, tag=tag)
+    return True
+
+
+async def tags(reader: Reader, footage_id: int) -> tuple[str, ...]:
+    """The tags of a footage, by name."""
+    rows = await reader.all("SELECT tag FROM footage_tag WHERE footage_id = :id ORDER BY tag", id=footage_id)
+    return tuple(row["tag"] for row in rows)
+
+
+async def judge(tx: Tx, footage_id: int, verdict: Verdict, member: Member, at: datetime) -> bool:
+    """Give a verdict on a footage; false when it is the one that stands."""
+    standing = await judgement(tx, footage_id)
+    if (standing.verdict if standing else Verdict.UNREVIEWED) == verdict:
+        return False
+    await tx.run(
+        """
+        INSERT INTO verdict_event (footage_id, verdict, member, user_id, at)
+        VALUES (:footage, :verdict, :member, :user_id, :at)
+        """,
+        footage=footage_id,
+        verdict=str(verdict),
+        member=member.name,
+        user_id=member.user_id,
+        at=to_ms(at),
+    )
+    await custody.record(tx, "verdict.given", f"footage/{footage_id}", actor(member), at, verdict=str(verdict))
+    return True
+
+
+async def judgement(reader: Reader, footage_id: int) -> Judgement | None:
+    """The verdict that stands, with who gave it when."""
+    row = await reader.one(
+        "SELECT verdict, member, at FROM verdict_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC LIMIT 1",
+        id=footage_id,
+    )
+    return Judgement(Verdict(row["verdict"]), row["member"], from_ms(row["at"])) if row else None
+
+
+async def note(tx: Tx, footage_id: int, text: str, second: float | None, member: Member, at: datetime) -> int:
+    """Write a note on a footage, perhaps at a second of it; the note's row."""
+    row = await tx.one(
+        """
+        INSERT INTO note (footage_id, text, second, member, user_id, written_at)
+        VALUES (:footage, :text, :second, :member, :user_id, :at) RETURNING note_id
+        """,
+        footage=footage_id,
+        text=text,
+        second=second,
+        member=member.name,
+        user_id=member.user_id,
+        at=to_ms(at),
+    )
+    if row is None:
+        raise RuntimeError("INSERT … RETURNING gave no row")
+    subject = f"footage/{footage_id}"
+    await custody.record(tx, "note.written", subject, actor(member), at, note=row["note_id"], text=text, second=second)
+    return int(row["note_id"])
+
+
+async def withdraw_note(tx: Tx, note_id: int, member: Member, at: datetime) -> bool:
+    """Take a note off the card; false when it was off. Its text stays in the history."""
+    row = await tx.one(
+        "UPDATE note SET withdrawn_at = :at WHERE note_id = :id AND withdrawn_at IS NULL RETURNING footage_id",
+        id=note_id,
+        at=to_ms(at),
+    )
+    if row is None:
+        return False
+    await custody.record(tx, "note.withdrawn", f"footage/{row['footage_id']}", actor(member), at, note=note_id)
+    return True
+
+
+async def notes(reader: Reader, footage_id: int) -> tuple[Note, ...]:
+    """The notes on a footage, oldest first."""
+    rows = await reader.all(
+        "SELECT * FROM note WHERE footage_id = :id AND withdrawn_at IS NULL ORDER BY note_id", id=footage_id
+    )
+    return tuple(
+        Note(row["note_id"], row["text"], row["member"], from_ms(row["written_at"]), row["second"]) for row in rows
+    )
+
+
+async def claim(tx: Tx, footage_id: int, claimed: bool, member: Member, at: datetime) -> bool:
+    """Say that a member works on a footage, or no longer; false when that is so already."""
+    holder = await claimed_by(tx, footage_id)
+    if (holder == member.name) if claimed else (holder is None):
+        return False
+    await tx.run(
+        """
+        INSERT INTO claim_event (footage_id, claimed, member, user_id, at)
+        VALUES (:footage, :claimed, :member, :user_id, :at)
+        """,
+        footage=footage_id,
+        claimed=int(claimed),
+        member=member.name,
+        user_id=member.user_id,
+        at=to_ms(at),
+    )
+    action = "claim.taken" if claimed else "claim.released"
+    await custody.record(tx, action, f"footage/{footage_id}", actor(member), at)
+    return True
+
+
+async def claimed_by(reader: Reader, footage_id: int) -> str | None:
+    """Who works on a footage."""
+    row = await reader.one(
+        "SELECT claimed, member FROM claim_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC LIMIT 1",
+        id=footage_id,
+    )
+    return row["member"] if row and row["claimed"] else None
+
+
+async def locate(
+    tx: Tx,
+    footage_id: int,
+    name: str,
+    latitude: float | None,
+    longitude: float | None,
+    precision: str,
+    member: Member,
+    at: datetime,
+) -> None:
+    """Give a footage a place."""
+    await tx.run(
+        """
+        INSERT INTO location (footage_id, name, latitude, longitude, precision, member, user_id, given_at)
+        VALUES (:footage, :name, :latitude, :longitude, :precision, :member, :user_id, :at)
+        """,
+        footage=footage_id,
+        name=name,
+        latitude=latitude,
+        longitude=longitude,
+        precision=precision,
+        member=member.name,
+        user_id=member.user_id,
+        at=to_ms(at),
+    )
+    subject = f"footage/{footage_id}"
+    await custody.record(
+        tx, "place.given", subject, actor(member), at, name=name, latitude=latitude, longitude=longitude
+    )
+
+
+async def location(reader: Reader, footage_id: int) -> Location | None:
+    """The place that a footage was given last."""
+    row = await reader.one(
+        "SELECT * FROM location WHERE footage_id = :id ORDER BY given_at DESC, location_id DESC LIMIT 1", id=footage_id
+    )
+    if row is None:
+        return None
+    return Location(
+        row["name"], row["latitude"], row["longitude"], row["precision"], row["member"], from_ms(row["given_at"])
+    )
+
+
+async def history(reader: Reader, footage_id: int) -> tuple[Event, ...]:
+    """Who did what to a footage, oldest first."""
+    rows = await reader.all(
+        """
+        SELECT at, member, CASE added WHEN 1 THEN 'tagged ' ELSE 'untagged ' END || tag AS what, 1 AS sort,
+            event_id AS id FROM tag_event WHERE footage_id = :id
+        UNION ALL SELECT at, member, 'judged ' || verdict, 2, event_id FROM verdict_event WHERE footage_id = :id
+        UNION ALL SELECT at, member, CASE claimed WHEN 1 THEN 'claimed' ELSE 'released' END, 3, event_id
+            FROM claim_event WHERE footage_id = :id
+        UNION ALL SELECT written_at, member, 'noted ' || text, 4, note_id FROM note WHERE footage_id = :id
+        UNION ALL SELECT given_at, member, 'located ' || name, 5, location_id FROM location WHERE footage_id = :id
+        ORDER BY 1, 4, 5
+        """,
+        id=footage_id,
+    )
+    return tuple(Event(from_ms(row["at"]), row["member"], row["what"]) for row in rows)
+
+
+def _member(row: Row) -> Member:
+    return Member(row["user_id"], row["name"], Role(row["role"]), bool(row["active"]))

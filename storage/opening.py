@@ -1,0 +1,130 @@
+"""Opens the state directory for one process: lock, permissions, database, migrations, vault, sweep."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.clock import Clock
+from core.errors import StateError
+from storage import posts
+from storage.migrate import known, migrate, pending
+from storage.sqlite import SqliteDatabase, connect
+from storage.vault import Vault
+
+DATABASE = "firstseen.sqlite"
+LOCK = "firstseen.lock"
+
+
+class JobsReady:
+    """Wakes workers when a committed transaction enqueued or freed a job. ``turn`` counts the wake-ups."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+        self._waiters = asyncio.Event()
+
+    def wake(self) -> None:
+        """Wake everybody who waits."""
+        self.turn += 1
+        self._waiters.set()
+        self._waiters = asyncio.Event()
+
+    async def wait(self, seen: int, seconds: float) -> None:
+        """Wait for a turn after ``seen``, at most ``seconds``."""
+        waiters = self._waiters
+        if self.turn != seen:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await waiters.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything that one process keeps, and the clock that it lives by."""
+
+    database: SqliteDatabase
+    vault: Vault
+    state_dir: Path
+    clock: Clock
+    jobs_ready: JobsReady
+
+
+@asynccontextmanager
+async def open_store(
+    state_dir: Path, clock: Clock, *, floor: int = 0, program: str = "", exclusive: bool = True
+) -> AsyncIterator[Store]:
+    """Open the store; a second process, loose permissions or a foreign database are a StateError.
+
+    ``exclusive=False`` only reads, beside a running service: it takes no lock and changes nothing.
+    """
+    _check_folder(state_dir)
+    with _lock(state_dir) if exclusive else contextlib.nullcontext():
+        if not exclusive and not (state_dir / DATABASE).exists():
+            raise StateError(f"{state_dir}: no database here yet; start the service or import something first")
+        database = await connect(state_dir / DATABASE)
+        try:
+            if exclusive:
+                await _bring_up_to_date(database, state_dir, clock, program)
+            vault = Vault(state_dir, floor)
+            ready = JobsReady()
+            database.listen(lambda _topic: ready.wake())
+            if exclusive:
+                async with database.reader() as reader:
+                    vault.sweep(await posts.part_names(reader))
+            yield Store(database, vault, state_dir, clock, ready)
+        finally:
+            await database.close()
+
+
+def is_held(state_dir: Path) -> bool:
+    """Whether another process has the store open."""
+    path = state_dir / LOCK
+    if not path.exists():
+        return False
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def _check_folder(state_dir: Path) -> None:
+    if not state_dir.is_dir():
+        raise StateError(f"{state_dir}: no such directory; create it with mkdir -m 700, or run `firstseen init`")
+    if state_dir.stat().st_mode & 0o077:
+        raise StateError(f"{state_dir}: readable by others; run chmod 700 {state_dir}")
+
+
+@contextmanager
+def _lock(state_dir: Path) -> Iterator[None]:
+    fd = os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        yield
+    except BlockingIOError:
+        holder = os.pread(fd, 20, 0).decode(errors="replace").strip() or "unknown"
+        raise StateError(f"{state_dir}: in use by another firstseen (process {holder}); stop that one first") from None
+    finally:
+        os.close(fd)
+
+
+async def _bring_up_to_date(database: SqliteDatabase, state_dir: Path, clock: Clock, program: str) -> None:
+    now = clock.now()
+    async with database.reader() as reader:
+        table = await reader.one("SELECT 1 AS yes FROM sqlite_master WHERE name = 'migration'")
+        missing = await pending(reader, known()) if table else []
+    if missing:
+        snapshot = state_dir / f"before-{missing[0].number:04}-{now:%Y%m%dT%H%M%S}.sqlite"
+        await database.snapshot(snapshot)
+        snapshot.chmod(0o600)
+    await migrate(database, now, program)

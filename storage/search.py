@@ -1,0 +1,112 @@
+"""Words of posts, found forgivingly: case, accents and Cyrillic twins are folded, every word matches its beginnings.
+
+The one place with a query per engine: SQLite's FTS5 here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.clock import from_ms
+from core.model import Verdict
+from storage.database import Reader, Row, Tx
+
+_WORD = re.compile(r"[^\W_]+")
+_TWINS = str.maketrans({"ё": "е", "ґ": "г", "ї": "і", "й": "и", "’": None, "ʼ": None, "'": None, "`": None})
+_ENDINGS = ((9, 3), (7, 2), (6, 1))  # (letters of a word, letters that inflection may change)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A footage whose posts have the words."""
+
+    footage_id: int
+    post_id: int
+    channel: str
+    posted_at: datetime
+    text: str
+    tags: tuple[str, ...]
+
+
+def fold(text: str) -> str:
+    """The words of ``text`` in the form in which they are compared."""
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_TWINS)
+    return " ".join(_WORD.findall(plain))
+
+
+async def index_post(tx: Tx, post_id: int, text: str) -> None:
+    """Make a post's words findable; doing it again replaces them."""
+    await tx.run("DELETE FROM post_words WHERE rowid = :id", id=post_id)
+    if words := fold(text):
+        await tx.run("INSERT INTO post_words (rowid, words) VALUES (:id, :words)", id=post_id, words=words)
+
+
+async def find(
+    reader: Reader,
+    words: str,
+    *,
+    tags: Sequence[str] = (),
+    verdict: Verdict | None = None,
+    channel: int | None = None,
+    limit: int = 10,
+    offset: int = 0,
+) -> tuple[Found, ...]:
+    """Footage whose posts have all the words and all the tags, newest first; each once, by its earliest post."""
+    query = _query(words)
+    clauses = ["finding.footage_id = footage.footage_id", "footage.merged_into IS NULL"]
+    if query:
+        clauses.append("post.post_id IN (SELECT rowid FROM post_words WHERE post_words MATCH :query)")
+    if channel is not None:
+        clauses.append("post.channel_id = :channel")
+    if verdict is not None:
+        clauses.append(
+            "COALESCE((SELECT verdict FROM verdict_event WHERE verdict_event.footage_id = footage.footage_id "
+            "ORDER BY at DESC, event_id DESC LIMIT 1), 'unreviewed') = :verdict"
+        )
+    named = {f"tag{number}": tag for number, tag in enumerate(tags)}
+    clauses += [
+        f"EXISTS (SELECT 1 FROM footage_tag WHERE footage_tag.footage_id = footage.footage_id "
+        f"AND LOWER(footage_tag.tag) = LOWER(:{name}))"
+        for name in named
+    ]
+    rows = await reader.all(
+        f"""
+        SELECT footage.footage_id, post.post_id, channel.title, post.text, MIN(post.posted_at) AS posted_at
+        FROM footage JOIN finding JOIN sighting ON sighting.sighting_id = finding.sighting_id
+        JOIN post ON post.post_id = sighting.post_id JOIN channel ON channel.channel_id = post.channel_id
+        WHERE {" AND ".join(clauses)}
+        GROUP BY footage.footage_id ORDER BY posted_at DESC, footage.footage_id DESC LIMIT :limit OFFSET :offset
+        """,
+        query=query,
+        channel=channel,
+        verdict=str(verdict) if verdict else None,
+        limit=limit,
+        offset=offset,
+        **named,
+    )
+    return tuple([await _found(reader, row) for row in rows])
+
+
+async def _found(reader: Reader, row: Row) -> Found:
+    tags = await reader.all("SELECT tag FROM footage_tag WHERE footage_id = :id ORDER BY tag", id=row["footage_id"])
+    return Found(
+        row["footage_id"],
+        row["post_id"],
+        row["title"],
+        from_ms(row["posted_at"]),
+        row["text"],
+        tuple(one["tag"] for one in tags),
+    )
+
+
+def _query(words: str) -> str:
+    """An FTS5 query for the beginnings of all words; letters and digits only, so that no text is syntax."""
+    return " ".join(f'"{_stem(word)}"*' for word in fold(words).split())
+
+
+def _stem(word: str) -> str:
+    """The beginning that other forms of a word share: the longer the word, the more letters may be its ending."""
+    ending = next((cut for length, cut in _ENDINGS if len(word) >= length), 0)
+    return word[: len(word) - ending]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 _USERNAME = r"[A-Za-z][A-Za-z0-9_]{2,31}"
 _LINK = re.compile(
     rf"^(?:https?://)?(?:t\.me|telegram\.me|telegram\.dog)/"
-    rf"(?:s/)?(?:c/(?P<id>\d+)|(?P<name>{_USERNAME}))(?:/(?P<message>\d+))?/?(?:\?.*)?$",
+    rf"(?:s/)?(?:c/(?P<id>\d{{1,15}})|(?P<name>{_USERNAME}))(?:/(?P<message>\d{{1,10}}))?/?(?:\?.*)?$",
     re.ASCII,
 )
 _NAME = re.compile(rf"^@?(?P<name>{_USERNAME})$", re.ASCII)
-_NUMBER = re.compile(r"^(?:-100)?(?P<id>\d{5,})$", re.ASCII)
+_NUMBER = re.compile(r"^(?:-100)?(?P<id>\d{5,15})$", re.ASCII)
 _FOOTAGE = re.compile(r"^#?[Ff](?P<id>\d{1,12})$", re.ASCII)
 MARKED_CHANNEL = 1_000_000_000_000
 

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
-_AMOUNT = re.compile(r"^\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z]+)\s*$", re.ASCII)
+_AMOUNT = re.compile(r"^\s*(?P<number>\d{1,12}(?:\.\d{1,6})?)\s*(?P<unit>[A-Za-z]+)\s*$", re.ASCII)
 
 
 def parse_duration(text: object) -> float:
@@ -26,16 +26,21 @@ def format_duration(seconds: float) -> str:
     """Seconds as ``parse_duration`` reads them, in the largest unit that keeps the number whole."""
     for unit in ("d", "h", "min", "s"):
         if seconds >= _SECONDS[unit] and seconds % _SECONDS[unit] == 0:
-            return f"{seconds / _SECONDS[unit]:g} {unit}"
-    return f"{seconds:g} s" if seconds >= 1 or seconds == 0 else f"{seconds * 1000:g} ms"
+            return f"{_plain(seconds / _SECONDS[unit])} {unit}"
+    return f"{_plain(seconds)} s" if seconds >= 1 or seconds == 0 else f"{_plain(seconds * 1000)} ms"
 
 
 def format_size(size: int) -> str:
     """Bytes as ``parse_size`` reads them, cut to one decimal."""
     for unit in ("TB", "GB", "MB", "kB"):
         if size >= _BYTES[unit]:
-            return f"{round(size / _BYTES[unit], 1):g} {unit}"
+            return f"{_plain(round(size / _BYTES[unit], 1))} {unit}"
     return f"{size} B"
+
+
+def _plain(number: float) -> str:
+    """Without exponent and without zeros that say nothing, to the third decimal."""
+    return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
 def _split(text: object, units: dict[str, float] | dict[str, int], what: str) -> tuple[float, str]:

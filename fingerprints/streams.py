@@ -348,7 +348,7 @@ def _claimed(part: InputContainer | PictureStream | AudioStream) -> float:
 
 
 def _early_end(read: float, claimed: float) -> str:
-    return f"ends after {read:.1f} s of {claimed:.1f} s" if read < claimed * 0.95 - 1.0 else ""
+    return f"ends after {read:.1f} s of {claimed:.1f} s" if read < claimed * 0.95 - 0.5 else ""
 
 
 def _seek(container: InputContainer, second: float) -> None:

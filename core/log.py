@@ -3,20 +3,20 @@
 import logging
 import re
 import sys
+import threading
+import traceback
 from collections.abc import Iterable, MutableMapping
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, TextIO
 
 import structlog
 
 _PATTERNS = (
-    re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}"),  # bot token
+    re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}"),  # bot token, also after /bot in an address
     re.compile(r"(?<![\w/])\+\d{9,15}\b"),  # phone number
     re.compile(r"\b1[A-Za-z0-9_-]{300,}={0,2}"),  # Telethon string session
     re.compile(r"(?:t\.me/\+|joinchat/)[A-Za-z0-9_-]{8,}"),  # invite link
 )
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if code not in (0x0A, 0x09)}
-_BIDI = {code: f"\\u{code:04x}" for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
-_VISIBLE = _CONTROL | _BIDI
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -41,7 +41,7 @@ def set_up(
     style: Literal["auto", "json", "console"] = "auto",
     secrets: Iterable[str] = (),
 ) -> None:
-    """Configure structlog and the standard library's loggers for this process.
+    """Configure structlog, the standard library's loggers and the last word of a crash for this process.
 
     Libraries that log (Telethon, aiogram, yt-dlp) come out in the same form at WARNING and above: their debug lines
     carry secrets.
@@ -51,15 +51,18 @@ def set_up(
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _visible,
     ]
     render: list[structlog.typing.Processor]
     if console:
-        plain = structlog.dev.plain_traceback
-        render = [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)]
+        colours = sys.stdout.isatty()
+        render = [_visible, structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=_write_traceback)]
     else:
         tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        render = [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer(default=str)]
+        render = [
+            structlog.processors.ExceptionRenderer(tracebacks),
+            _visible,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
     redactor = Redactor(secrets)
     structlog.configure(
         processors=[*shared, *render, redactor],
@@ -74,11 +77,42 @@ def set_up(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    sys.excepthook = _log_crash
+    threading.excepthook = lambda crash: _log_crash(crash.exc_type, crash.exc_value, crash.exc_traceback)
+
+
+def _log_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """What nobody caught is logged like everything else: a traceback may quote secrets."""
+    structlog.get_logger("crash").critical("crashed", exc_info=(kind, error, trace))
 
 
 def _visible(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Make control and direction characters visible: nobody may forge a line or hide a word in the log."""
-    return {key: value.translate(_VISIBLE) if isinstance(value, str) else value for key, value in event.items()}
+    """Make control, direction and invisible characters visible: nobody may forge a line or hide a word in the log."""
+    return {key: value if key == "exc_info" else _shown(value) for key, value in event.items()}
+
+
+def _shown(value: Any) -> Any:  # whatever may be logged
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case dict():
+            return {_printable(str(key)): _shown(inner) for key, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_shown(inner) for inner in value]
+        case _:
+            return _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def _write_traceback(file: TextIO, failed: structlog.typing.ExcInfo) -> None:
+    """A traceback whose lines can't be taken for log lines, whatever the exception quotes."""
+    lines = "".join(traceback.format_exception(*failed)).rstrip("\n").split("\n")
+    file.write("\n".join(f"  | {_printable(line)}" for line in lines))
 
 
 def _strip(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

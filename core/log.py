@@ -46,23 +46,12 @@ def set_up(
     Libraries that log (Telethon, aiogram, yt-dlp) come out in the same form at WARNING and above: their debug lines
     carry secrets.
     """
-    console = style == "console" or (style == "auto" and sys.stdout.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    render: list[structlog.typing.Processor]
-    if console:
-        colours = sys.stdout.isatty()
-        render = [_visible, structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=_write_traceback)]
-    else:
-        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        render = [
-            structlog.processors.ExceptionRenderer(tracebacks),
-            _visible,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ]
+    render = _for_terminal() if style == "console" or (style == "auto" and sys.stdout.isatty()) else _for_journal()
     redactor = Redactor(secrets)
     structlog.configure(
         processors=[*shared, *render, redactor],
@@ -79,6 +68,17 @@ def set_up(
     root.setLevel(logging.WARNING)
     sys.excepthook = _log_crash
     threading.excepthook = lambda crash: _log_crash(crash.exc_type, crash.exc_value, crash.exc_traceback)
+
+
+def _for_terminal() -> list[structlog.typing.Processor]:
+    console = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=_write_traceback)
+    return [_visible, console]
+
+
+def _for_journal() -> list[structlog.typing.Processor]:
+    tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    json_lines = structlog.processors.JSONRenderer(ensure_ascii=False)
+    return [structlog.processors.ExceptionRenderer(tracebacks), _visible, json_lines]
 
 
 def _log_crash(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

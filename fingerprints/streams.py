@@ -216,6 +216,7 @@ class _Decoder:
             pictures.thread_type = "AUTO"
             pictures.codec_context.thread_count = limits.threads
         self._damaged = 0
+        self._begun = False
         self._until = time.process_time() + limits.video_cpu * _CPU_SHARE
         self.trouble = ""
 
@@ -237,7 +238,7 @@ class _Decoder:
             self.trouble = "the file breaks off in the middle"
 
     def _enough(self) -> bool:
-        if time.process_time() > self._until:
+        if self._begun and time.process_time() > self._until:
             self.trouble = "reading was stopped at the limit of processor time"
             return True
         return self._damaged > _DAMAGED_PACKETS or (self._pictures is None and (not self._sound or self._sound.full))
@@ -253,12 +254,14 @@ class _Decoder:
             if frame.is_corrupt:
                 self._damage()
             else:
+                self._begun = True
                 yield frame
 
     def _hear(self, packet: "Packet[AudioStream]") -> None:
         assert self._sound is not None
         try:
             self._sound.feed(packet.decode())
+            self._begun = self._begun or self._pictures is None
         except BROKEN:
             self._damage()
 

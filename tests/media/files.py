@@ -19,6 +19,8 @@ _SAME = {"fflags": "+bitexact"}  # no random numbers, no dates: the same bytes f
 _PACE = {
     "libx264": {"preset": "veryfast", "x264-params": "mbtree=0"},
     "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
+    "libvpx": {"deadline": "realtime", "cpu-used": "8"},
+    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
 }
 
 

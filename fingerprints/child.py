@@ -100,7 +100,7 @@ class Isolation:
             media = [held.enter_context(_opened(path)) for path in files]
             answer, answer_end = _pipe(held)
             outcome, outcome_end = _pipe(held)
-            self._send(request, [end.fileno() for end in (answer_end, outcome_end, *media)])
+            self._send(request, [answer_end.fileno(), outcome_end.fileno(), *media])
             answer_end.close()
             outcome_end.close()
             return self._receive(answer, outcome, limits)
@@ -187,16 +187,18 @@ def _stopped(zygote: _Zygote) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _opened(path: Path) -> Iterator[int]:
     """A regular file open for reading, nothing else: a pipe or device would hang us or the decoder."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise InputError(f"{path} can't be opened: {error.strerror}") from error
-    with os.fdopen(fd, "rb", buffering=0) as file:
+    try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise InputError(f"{path} is not a file")
-        yield file
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def _pipe(held: ExitStack) -> tuple[BinaryIO, BinaryIO]:

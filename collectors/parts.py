@@ -1,0 +1,66 @@
+"""Builds everything that collects: the parts that listen and read, the steps that fetch."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from collectors.account import Account
+from collectors.asking import Asking
+from collectors.backfill import BackfillPart
+from collectors.fetch import FetchStep
+from collectors.intake import Intake, Policy
+from collectors.links import LinkStep
+from collectors.live import Live
+from collectors.pace import Ceiling, Pace, limits
+from collectors.reconcile import Reconciler
+from collectors.wishes import Wishes
+from core.config import Config
+from pipeline.worker import Step
+from storage.opening import Store
+
+
+class Part(Protocol):
+    """Anything that runs until it is asked to stop."""
+
+    name: str
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop``."""
+        ...
+
+
+def build_collectors(config: Config, store: Store) -> tuple[Sequence[Part], Sequence[Step]]:
+    """The parts of every configured account, and the steps that fetch files and follow links."""
+    ceiling = Ceiling(store.clock)
+    intake = Intake(Policy(config.collect.protected, config.links.follow))
+    accounts: dict[str, Account] = {}
+    parts: list[Part] = []
+    for entry in config.accounts:
+        account = _account(config, store, entry.name, ceiling)
+        asking = Asking()
+        Live(account, store, intake, asking)
+        parts += [
+            account,
+            Reconciler(account, store, intake, config.collect, asking),
+            BackfillPart(account, store, intake, config.collect),
+        ]
+        if not accounts:  # one account looks names up: each look-up counts against all of them
+            parts.append(Wishes(account, store, config.collect, asking))
+        accounts[entry.name] = account
+    busy: set[str] = set()
+    steps: list[Step] = [FetchStep(store, accounts, config.fetch, large=large, busy=busy) for large in (False, True)]
+    if config.links.follow:
+        steps.append(LinkStep(store, config.links))
+    return parts, steps
+
+
+def _account(config: Config, store: Store, name: str, ceiling: Ceiling) -> Account:
+    pace = Pace(store, name, limits(config.collect.resolves_per_day), ceiling)
+    return Account(
+        name,
+        config.session_path(name),
+        telegram=config.telegram,
+        api_hash=config.api_hash.get_secret_value(),
+        store=store,
+        pace=pace,
+    )

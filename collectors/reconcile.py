@@ -1,0 +1,299 @@
+"""Asks for what updates missed: at start, after reconnects, when updates were dropped, and on a rota.
+
+The pushed updates are a hint; the truth is the cursor of each channel, and it moves only in the transaction that
+stored the posts up to it.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+import structlog
+from telethon.tl import functions, types
+
+from collectors.account import Account
+from collectors.asking import NEW_WATCH, Asking
+from collectors.convert import Converted, read
+from collectors.convert import channel as channel_facts
+from collectors.coverage import forget, note_absent, note_unread
+from collectors.history import History, Page, Peer
+from collectors.intake import Captured, Intake, Taken
+from core.config import Collect
+from core.errors import Gone, NotAllowed, Permanent, Transient
+from core.model import Capture, Channel, Tier, Watch
+from storage import channels, posts, settings
+from storage.database import Tx
+from storage.opening import Store
+
+REST = 1.0  # seconds; the net under the bell
+DIALOGS = 100  # channels whose newest post one request tells
+ROTA, POLL = "rota", "poll"
+LONG_AGO = -1e18
+_log = structlog.get_logger("reconcile")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One channel to read back, and why; on the rota its recent posts are also checked for edits and deletions."""
+
+    watch: Watch
+    channel: Channel
+    reason: str
+
+    @property
+    def recheck(self) -> bool:
+        """Whether to look for edits and deletions too."""
+        return self.reason == ROTA
+
+
+class Reconciler:
+    """A part that visits the watched channels of one account, one at a time."""
+
+    def __init__(self, account: Account, store: Store, intake: Intake, collect: Collect, asking: Asking) -> None:
+        self.name = f"reconcile-{account.name}"
+        self._account = account
+        self._history = History(account)
+        self._store = store
+        self._clock = store.clock
+        self._intake = intake
+        self._collect = collect
+        self._asking = asking
+        self._pending: dict[int, str] = {}
+        self._read_at: dict[int, float] = {}
+        self._checked_at: dict[int, float] = {}
+        account.on_connect(lambda why: asking.ask(None, why))
+        account.on_lost(lambda channel_id: asking.ask(channel_id, "updates were dropped"))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Visit whatever is due until ``stop``."""
+        async with asyncio.TaskGroup() as group:
+            bell = group.create_task(self._ring_at(stop))
+            while not stop.is_set():
+                try:
+                    if self._account.online.is_set():
+                        await self._visit_all(stop)
+                except Transient as trouble:
+                    _log.warning("reconciling_paused", reason=str(trouble), seconds=round(trouble.retry_in))
+                    await self._clock.wait(stop, trouble.retry_in)
+                await self._asking.rest(self._clock, REST)
+            bell.cancel()
+
+    async def _ring_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._asking.ring()
+
+    # ------------------------------------------------------------------------------------------ what is due
+
+    async def _visit_all(self, stop: asyncio.Event) -> None:
+        """Make every visit that is due, the most urgent first; what is asked meanwhile goes before the rota."""
+        while not stop.is_set():
+            watched = await self._watched()
+            await self._note_asked(watched)
+            visit = self._most_urgent(watched)
+            if visit is None:
+                return
+            await self._visit(visit)
+            self._pending.pop(visit.watch.channel_id, None)
+
+    async def _watched(self) -> list[tuple[Watch, Channel]]:
+        async with self._store.database.reader() as reader:
+            watched = await channels.watches(reader, self._account.name)
+        return [pair for pair in watched if pair[0].state != "paused" and pair[0].tier is not Tier.IMPORTED]
+
+    async def _note_asked(self, watched: list[tuple[Watch, Channel]]) -> None:
+        asked = self._asking.take()
+        everything = asked.pop(None, None)
+        behind = await self._behind([watch for watch, _channel in watched]) if everything is not None else []
+        for watch, _channel in watched:
+            reason = asked.get(watch.channel_id) or (everything if watch.channel_id in behind else None)
+            if reason:
+                self._pending.setdefault(watch.channel_id, reason)
+
+    async def _behind(self, watches: list[Watch]) -> list[int]:
+        """The channels that have posts over their cursor, by as few requests as possible; unsure ones included."""
+        joined = [watch for watch in watches if watch.tier is Tier.JOINED and watch.state == "active"]
+        behind = [watch.channel_id for watch in watches if watch not in joined]
+        for start in range(0, len(joined), DIALOGS):
+            batch = joined[start : start + DIALOGS]
+            tops = await self._tops(batch)
+            behind += [
+                w.channel_id for w in batch if tops.get(w.channel_id, w.contiguous_through + 1) > w.contiguous_through
+            ]
+        return behind
+
+    async def _tops(self, watches: list[Watch]) -> dict[int, int]:
+        """The newest message id of each channel; empty when one of them spoils the answer."""
+        peers = [peer for watch in watches if (peer := await self._peer(watch.channel_id))]
+        dialogs = [types.InputDialogPeer(peer.tl) for peer in peers]
+        if not dialogs:
+            return {}
+        try:
+            answer = await self._account.ask(functions.messages.GetPeerDialogsRequest(dialogs))
+        except Permanent:
+            return {}
+        for dialog in answer.dialogs:
+            if dialog.pts:
+                self._account.follow(dialog.peer.channel_id, dialog.pts)
+        return {dialog.peer.channel_id: dialog.top_message for dialog in answer.dialogs}
+
+    def _most_urgent(self, watched: list[tuple[Watch, Channel]]) -> Visit | None:
+        due = [
+            (urgency, Visit(*pair, reason))
+            for pair in watched
+            if (found := self._due(pair[0]))
+            for urgency, reason in [found]
+        ]
+        return min(due, key=lambda one: one[0])[1] if due else None
+
+    def _due(self, watch: Watch) -> tuple[tuple[int, float], str] | None:
+        """How urgent a visit is (lower goes first) and why it is made; nothing when it is not due."""
+        now, channel_id = self._clock.monotonic(), watch.channel_id
+        read, checked = self._read_at.get(channel_id, LONG_AGO), self._checked_at.get(channel_id, LONG_AGO)
+        if channel_id in self._pending:
+            return (0, read), self._pending[channel_id]
+        polled = watch.tier is not Tier.JOINED and watch.state == "active"
+        if polled and now >= read + self._collect.poll_every:
+            return (1, read), POLL
+        if now >= checked + self._collect.reconcile_every:
+            return (2, checked), ROTA
+        return None
+
+    # ------------------------------------------------------------------------------------------ one visit
+
+    async def _visit(self, visit: Visit) -> None:
+        peer = await self._peer(visit.watch.channel_id)
+        if peer is None:
+            await self._give_up(visit, f"account {self._account.name} has never met the channel; add it anew")
+            return
+        try:
+            new = await self._read_up(visit, peer)
+            if visit.recheck and self._collect.recheck:
+                await self._recheck(visit, peer)
+        except (NotAllowed, Gone) as why:
+            await self._lose(visit, str(why))
+            return
+        except Permanent as why:
+            await self._give_up(visit, str(why))
+            return
+        self._visited(visit)
+        async with self._store.database.transaction() as tx:
+            await channels.reconciled(tx, peer.channel_id, self._clock.now())
+            if visit.watch.state != "active":
+                await channels.set_watch_state(tx, peer.channel_id, "active", "")
+            await settings.clear_trouble(tx, _trouble(peer.channel_id))
+        if new:
+            _log.info("channel_read", channel_id=peer.channel_id, reason=visit.reason, new=new)
+
+    def _visited(self, visit: Visit) -> None:
+        now = self._clock.monotonic()
+        self._read_at[visit.watch.channel_id] = now
+        if visit.reason in {ROTA, NEW_WATCH}:  # a new watch has nothing yet that could have changed
+            self._checked_at[visit.watch.channel_id] = now
+
+    async def _peer(self, channel_id: int) -> Peer | None:
+        async with self._store.database.reader() as reader:
+            access_hash = await channels.access(reader, channel_id, self._account.name)
+        return Peer(channel_id, access_hash) if access_hash is not None else None
+
+    async def _note_channel(self, visit: Visit, page: Page) -> Channel:
+        """Take over a new name, title or copying rule; the channel as it is now."""
+        for chat in page.chats:
+            if chat.id != visit.watch.channel_id or not isinstance(chat, types.Channel):
+                continue
+            facts = replace(channel_facts(chat), side=visit.channel.side, language=visit.channel.language)
+            if facts == visit.channel:
+                continue
+            async with self._store.database.transaction() as tx:
+                if await channels.record_channel(tx, facts, self._clock.now()):
+                    _log.warning("channel_renamed", channel_id=chat.id, title=facts.title, username=facts.username)
+            return facts
+        return visit.channel
+
+    async def _read_up(self, visit: Visit, peer: Peer) -> int:
+        """Read from the cursor to the newest post, a page a transaction; how many posts were not stored yet."""
+        after, new, more = visit.watch.contiguous_through, 0, True
+        while more:
+            page = await self._history.above(peer, after)
+            more = page.more
+            visit = replace(visit, channel=await self._note_channel(visit, page))
+            self._follow(visit, page)
+            if page.ids:
+                new += await self._take_page(visit, page, after, first=new == 0)
+                after = page.ids[-1]
+            if more:
+                await self._clock.sleep(self._collect.history_pause)
+        await self._close_gaps(peer.channel_id, new)
+        return new
+
+    async def _take_page(self, visit: Visit, page: Page, after: int, *, first: bool) -> int:
+        """Store a page over ``after`` and move the cursor past it, all at once; a first find opens a gap."""
+        channel_id, through = visit.watch.channel_id, page.ids[-1]
+        async with self._store.database.transaction() as tx:
+            taken = await self._take(tx, visit, page)
+            await note_absent(tx, channel_id, after, page.ids, self._clock.now())
+            if first and taken.new and visit.reason != POLL:
+                await channels.record_gap(tx, channel_id, after, through, visit.reason, self._clock.now())
+            await channels.move_cursor(tx, channel_id, through)
+        return taken.new
+
+    def _follow(self, visit: Visit, page: Page) -> None:
+        """Let Telethon notice later gaps of a channel that it has no state of."""
+        if visit.watch.tier is Tier.JOINED and page.pts and not self._account.knows(visit.watch.channel_id):
+            self._account.follow(visit.watch.channel_id, page.pts)
+
+    async def _take(self, tx: Tx, visit: Visit, page: Page) -> Taken:
+        """Store what a page brings; what can't be read is kept apart."""
+        now, channel_id = self._clock.now(), visit.watch.channel_id
+        found = [read(message, page.titles) for message in page.messages]
+        for one in (*found, *page.unread):
+            await note_unread(tx, channel_id, one, now)
+        taken = [one.post for one in found if isinstance(one, Converted)]
+        captured = Captured(visit.channel, Capture.RECONCILE, self._account.name, now)
+        return await self._intake.take(tx, taken, captured)
+
+    async def _close_gaps(self, channel_id: int, recovered: int) -> None:
+        async with self._store.database.transaction() as tx:
+            for gap in await channels.gaps(tx, channel_id):
+                if gap.closed_at is None:
+                    await channels.close_gap(tx, gap.gap_id, recovered, self._clock.now())
+
+    async def _recheck(self, visit: Visit, peer: Peer) -> None:
+        """Compare the newest posts with what is stored: edits become versions, what is missing was deleted."""
+        page = await self._history.below(peer, 0, self._collect.recheck)
+        if not page.ids:
+            return
+        low, high = page.ids[0], page.ids[-1]
+        async with self._store.database.transaction() as tx:
+            stored = await posts.known_ids(tx, peer.channel_id, low, high)
+            known = replace(page, messages=tuple(message for message in page.messages if message.id in stored))
+            await self._take(tx, visit, known)
+            await forget(tx, peer.channel_id, sorted(stored - set(page.ids)), self._clock.now())
+
+    # ------------------------------------------------------------------------------------------ access lost
+
+    async def _lose(self, visit: Visit, why: str) -> None:
+        """Write down that a channel can't be read any more; it is tried again on the rota."""
+        state = "banned" if visit.watch.tier is Tier.JOINED else "private"
+        reason = {
+            "banned": "the account was thrown out, or the channel was deleted",
+            "private": "the channel is public no more, or was deleted",
+        }[state]
+        channel_id = visit.watch.channel_id
+        self._visited(replace(visit, reason=ROTA))
+        async with self._store.database.transaction() as tx:
+            await channels.set_watch_state(tx, channel_id, state, reason)
+            await settings.set_trouble(tx, _trouble(channel_id), f"{visit.channel.title}: {reason}", self._clock.now())
+        if visit.watch.state == "active":
+            _log.warning("channel_lost", channel_id=channel_id, state=state, reason=why)
+
+    async def _give_up(self, visit: Visit, why: str) -> None:
+        """A refusal that nobody foresaw: shown, and tried again on the rota."""
+        self._visited(replace(visit, reason=ROTA))
+        _log.error("channel_not_read", channel_id=visit.watch.channel_id, reason=why)
+        async with self._store.database.transaction() as tx:
+            await settings.set_trouble(
+                tx, _trouble(visit.watch.channel_id), f"{visit.channel.title}: {why}", self._clock.now()
+            )
+
+
+def _trouble(channel_id: int) -> str:
+    return f"channel {channel_id}"

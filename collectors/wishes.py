@@ -1,0 +1,166 @@
+"""Wishes → watches: looks up what somebody asked to watch, slowly, and never joins anything."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from telethon.tl import functions, types
+
+from collectors.account import Account
+from collectors.asking import NEW_WATCH, Asking
+from collectors.convert import channel as channel_facts
+from collectors.history import History, Peer
+from core.config import Collect
+from core.errors import Permanent, Transient
+from core.ids import ChannelRef, parse_channel
+from core.model import COLLECTOR, Channel, Tier, Watch
+from storage import channels, custody, settings
+from storage.channels import Wish
+from storage.opening import Store
+
+REST = 1.0  # seconds; the net under the wake-up of storage
+PATIENCE = 5.0  # a longer wait for a turn is shown as trouble
+RESOLVE = "contacts.resolveUsername"
+DIALOG_PAGE = 100
+_log = structlog.get_logger("wishes")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A channel that was looked up: what it is, how the account addresses it, whether it is a member."""
+
+    channel: Channel
+    peer: Peer
+    joined: bool
+
+
+class Wishes:
+    """A part that resolves wishes through one account, as many a day as the configuration allows."""
+
+    name = "wishes"
+
+    def __init__(self, account: Account, store: Store, collect: Collect, asking: Asking) -> None:
+        self._account = account
+        self._store = store
+        self._collect = collect
+        self._asking = asking
+        self._history = History(account)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look at what is wished until ``stop``."""
+        while not stop.is_set():
+            seen = self._store.jobs_ready.turn
+            if self._account.online.is_set():
+                await self._round(stop)
+            await self._store.jobs_ready.wait(seen, REST)
+
+    async def _round(self, stop: asyncio.Event) -> None:
+        async with self._store.database.reader() as reader:
+            waiting = [wish for wish in await channels.wishes(reader) if not wish.failure]
+        for wish in waiting:
+            if stop.is_set():
+                return
+            try:
+                await self._wait_for_turn(wish, len(waiting), stop)
+                await self._grant(wish)
+            except Transient as trouble:
+                await self._store.clock.wait(stop, trouble.retry_in)
+                return
+            except Permanent as why:
+                async with self._store.database.transaction() as tx:
+                    await channels.wish_failed(tx, wish.wish, str(why))
+                _log.warning("wish_failed", wish=wish.wish, reason=str(why))
+
+    async def _wait_for_turn(self, wish: Wish, waiting: int, stop: asyncio.Event) -> None:
+        """Names are looked up at a harmless pace; say so while somebody waits."""
+        seconds = self._account.pace.wait(RESOLVE) if parse_channel(wish.wish) else 0
+        if seconds <= PATIENCE:
+            return
+        async with self._store.database.transaction() as tx:
+            message = f"{waiting} channels wait to be looked up; the next in {seconds:.0f} s"
+            await settings.set_trouble(tx, self.name, message, self._store.clock.now())
+        await self._store.clock.wait(stop, seconds)
+        async with self._store.database.transaction() as tx:
+            await settings.clear_trouble(tx, self.name)
+
+    async def _grant(self, wish: Wish) -> None:
+        ref = parse_channel(wish.wish)
+        if ref is None:
+            raise Permanent("not a channel; give @name, a t.me link or the numeric id")
+        found = await self._find(ref)
+        newest = await self._history.below(found.peer, 0, max(self._collect.look_back, 1))
+        through = newest.ids[0] - 1 if newest.ids and self._collect.look_back else max(newest.ids, default=0)
+        if found.joined and newest.pts:
+            self._account.follow(found.peer.channel_id, newest.pts)
+        await self._begin(wish, found, through)
+        self._asking.ask(found.peer.channel_id, NEW_WATCH)
+
+    async def _begin(self, wish: Wish, found: Found, through: int) -> None:
+        channel_id, now = found.peer.channel_id, self._store.clock.now()
+        tier = Tier.JOINED if found.joined else Tier.POLL
+        channel = replace(found.channel, side=wish.side, language=wish.language)
+        async with self._store.database.transaction() as tx:
+            await channels.record_channel(tx, channel, now)
+            await channels.set_access(tx, channel_id, self._account.name, found.peer.access_hash)
+            await channels.start_watch(tx, Watch(channel_id, tier, self._account.name, through, now))
+            await channels.wish_done(tx, wish.wish)
+            subject = f"channel/{channel_id}"
+            await custody.record(tx, "watch.started", subject, COLLECTOR, now, wish=wish.wish, tier=str(tier))
+        _log.info("watch_started", channel_id=channel_id, tier=str(tier), title=channel.title)
+
+    # ------------------------------------------------------------------------------------------ looking up
+
+    async def _find(self, ref: ChannelRef) -> Found:
+        if ref.username is not None:
+            answer = await self._account.ask(functions.contacts.ResolveUsernameRequest(ref.username))
+            return _found(answer.chats)
+        assert ref.channel_id is not None
+        access_hash = await self._hash_of(ref.channel_id)
+        peer = Peer(ref.channel_id, access_hash)
+        answer = await self._account.ask(functions.channels.GetChannelsRequest([peer.channel]))
+        return _found(answer.chats)
+
+    async def _hash_of(self, channel_id: int) -> int:
+        """A number alone opens nothing: the account must have met the channel, as a member or by its name."""
+        async with self._store.database.reader() as reader:
+            known = await channels.access(reader, channel_id, self._account.name)
+        known = known if known is not None else self._account.remembered_hash(channel_id)
+        if known is None:
+            await self._read_dialogs()
+            known = self._account.remembered_hash(channel_id)
+        if known is None:
+            raise Permanent("unknown to the account: give its public name, or join it with the account first")
+        return known
+
+    async def _read_dialogs(self) -> None:
+        """Have the session remember every channel that the account has joined; dear, so only when one is missing."""
+        offset_date, offset_id, offset_peer = None, 0, types.InputPeerEmpty()
+        while True:
+            request = functions.messages.GetDialogsRequest(offset_date, offset_id, offset_peer, DIALOG_PAGE, hash=0)
+            answer = await self._account.ask(request)
+            if len(answer.dialogs) < DIALOG_PAGE or not answer.messages:
+                return
+            last = answer.messages[-1]
+            offset_date, offset_id = last.date, last.id
+            offset_peer = _input_peer(answer, last.peer_id)
+
+
+def _input_peer(answer: Any, peer: Any) -> Any:
+    hashes = {chat.id: chat.access_hash for chat in answer.chats if getattr(chat, "access_hash", None)}
+    channel_id = getattr(peer, "channel_id", None)
+    if channel_id is None or channel_id not in hashes:
+        return types.InputPeerEmpty()
+    return Peer(channel_id, hashes[channel_id]).tl
+
+
+def _found(chats: list[Any]) -> Found:
+    """The channel in an answer; Permanent, in words, for everything else that a name may lead to."""
+    chat = next(iter(chats), None)
+    if chat is None:
+        raise Permanent("a person or a bot, not a channel")
+    if not isinstance(chat, types.Channel):
+        raise Permanent("the account may not read it: private, banned or deleted")
+    if not chat.broadcast:
+        raise Permanent("a group, not a channel")
+    return Found(channel_facts(chat), Peer(chat.id, chat.access_hash), joined=not chat.left)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
+from loopback.chats import Chats
 from loopback.faults import FaultPlan
 from loopback.nouns import (
     Change,
@@ -75,7 +76,7 @@ class World(Studio):
         self.users: dict[int, User] = {}
         self.channels: dict[int, Channel] = {}
         self.keys: dict[int, Key] = {}
-        self.chats: Any = None
+        self.chats = Chats(self)
         self.reference_life = timedelta(hours=12)
         self.reference_epoch = 1
         self.codes: dict[str, str] = {}

@@ -63,10 +63,13 @@ def main() -> None:
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where config.toml and the folders for secrets and state go.")],
+    folder: Annotated[Path, typer.Argument(help="Where config.toml and the folder for secrets go.")],
+    state: Annotated[
+        Path, typer.Option(help="Where database, files and sessions go; a relative path starts at the folder.")
+    ] = Path("state"),
 ) -> None:
-    """Write a first configuration, with empty folders for secrets and state that nobody else may read."""
-    for line in write_starter(folder):
+    """Write a first configuration, with folders for secrets and state that nobody else may read."""
+    for line in write_starter(folder, state):
         out.print(escape(line))
 
 

@@ -1,5 +1,6 @@
 """``firstseen init``: a first configuration and the folders that it speaks of."""
 
+import json
 from pathlib import Path
 
 from core.config import CREDENTIALS
@@ -8,7 +9,7 @@ from core.errors import InputError
 _TEXT = """\
 # firstseen: the least that an operator sets. Every option with its default stands in config.example.toml.
 
-state_dir = "state"        # database, files and sessions; relative to this file
+state_dir = {state}  # database, files and sessions; relative to this file
 
 [telegram]
 api_id = 0                 # your own, from my.telegram.org; its hash goes into secrets/api_hash
@@ -29,16 +30,19 @@ api_id = 0                 # your own, from my.telegram.org; its hash goes into 
 """
 
 
-def write_starter(folder: Path) -> list[str]:
-    """Write config.toml, secrets/ and state/ below ``folder``; what is there already is an InputError, untouched."""
+def write_starter(folder: Path, state: Path) -> list[str]:
+    """Write config.toml and secrets/ into ``folder``, make the ``state`` folder, and tell the next steps.
+
+    A relative ``state`` starts at ``folder``. A configuration that is there already is an InputError and stays.
+    """
     target = folder / "config.toml"
     if target.exists():
         raise InputError(f"{target}: exists already and is left as it is")
-    for part in (folder, folder / "secrets", folder / "state"):
-        part.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / "secrets").chmod(0o700)
-    (folder / "state").chmod(0o700)
-    target.write_text(_TEXT, encoding="utf-8")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for private in (folder / "secrets", folder / state):
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.chmod(0o700)
+    target.write_text(_TEXT.replace("{state}", json.dumps(str(state))), encoding="utf-8")
     target.chmod(0o600)
     names = " and ".join(f"{folder / 'secrets' / name}" for name in CREDENTIALS)
     return [

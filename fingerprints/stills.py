@@ -99,7 +99,7 @@ def check_size(width: int, height: int, limits: Limits) -> None:
 def to_rgb(image: Image.Image, max_side: int) -> Image.Image:
     """Plain RGB no larger than ``max_side``, transparency over white."""
     image = _plain_mode(image)
-    image.thumbnail((max_side, max_side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    image.thumbnail((max_side, max_side), Image.Resampling.HAMMING, reducing_gap=2.0)
     if image.mode == "RGB":
         return image
     white = Image.new("RGB", image.size, "white")
@@ -127,15 +127,16 @@ def _read(fd: int, limits: Limits, max_side: int, *, partial: bool) -> Picture:
 
 
 def _fitted(width: int, height: int, max_side: int) -> tuple[int, int]:
-    """The smallest size to decode at: twice what is wanted, which leaves the resampling something to work with."""
-    scale = min(1.0, 2 * max_side / max(width, height))
+    """The smallest size to decode at."""
+    scale = min(1.0, max_side / max(width, height))
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
 def _plain_mode(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would cut at 255
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    wanted = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == wanted else image.convert(wanted)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from telethon import TelegramClient, errors
 from telethon.sessions import Session
-from telethon.tl import types
+from telethon.tl import functions, types
 
 from collectors.pace import Pace
 from collectors.readonly import READING, check, method
@@ -26,6 +26,12 @@ class Undecodable(logging.Filter):
         super().__init__()
         self.count = 0
         self._noticed = noticed
+
+    def listen(self, log: logging.Logger) -> None:
+        """Take over from the client that used this log before."""
+        for former in [one for one in log.filters if isinstance(one, Undecodable)]:
+            log.removeFilter(former)
+        log.addFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Count and swallow such a line, which quotes the bytes."""
@@ -58,7 +64,7 @@ class ReadingClient(TelegramClient):  # type: ignore[misc] # telethon has no typ
         log = logging.getLogger(f"telethon.{account}")
         log.setLevel(LOG_LEVEL)
         self.undecodable = Undecodable(lambda: lost(None))
-        log.getChild("network.mtprotosender").addFilter(self.undecodable)
+        self.undecodable.listen(log.getChild("network.mtprotosender"))
         self._pace = pace
         self._allowed = frozenset(allowed)
         self._limit = telegram.request_timeout
@@ -97,6 +103,8 @@ class ReadingClient(TelegramClient):  # type: ignore[misc] # telethon has no typ
             if self._pace is not None:
                 await self._pace.flooded(name, flood.seconds)
             raise
+        except errors.TypeNotFoundError as unknown:
+            raise self._unreadable(request) or unknown from unknown
         self._look(request, answer)
         return answer
 
@@ -123,6 +131,20 @@ class ReadingClient(TelegramClient):  # type: ignore[misc] # telethon has no typ
                 self._lost(None)
             case types.upload.FileCdnRedirect():
                 raise Unsupported("Telegram sent the file to a third-party server; such bytes are not evidence")
+
+    def _unreadable(self, request: Any) -> Exception | None:
+        """What to tell Telethon of a difference that it can't decode: it would hang up, and again after each start.
+
+        It forgets the channel's state instead, and history is read, which can pass over single messages.
+        """
+        match request:
+            case functions.updates.GetChannelDifferenceRequest():
+                self._lost(request.channel.channel_id)
+                return errors.ChannelInvalidError(request)  # type: ignore[no-any-return] # telethon has no types
+            case functions.updates.GetDifferenceRequest():
+                self._lost(None)
+                return errors.TimedOutError(request)  # type: ignore[no-any-return] # telethon has no types
+        return None
 
     async def _handle_auto_reconnect(self) -> None:
         await super()._handle_auto_reconnect()

@@ -33,16 +33,11 @@ _log = structlog.get_logger("reconcile")
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One channel to read back, and why; on the rota its recent posts are also checked for edits and deletions."""
+    """One channel to read back, and why. On the rota its recent posts are also checked for edits and deletions."""
 
     watch: Watch
     channel: Channel
     reason: str
-
-    @property
-    def recheck(self) -> bool:
-        """Whether to look for edits and deletions too."""
-        return self.reason == ROTA
 
 
 class Reconciler:
@@ -166,8 +161,10 @@ class Reconciler:
             return
         try:
             new = await self._read_up(visit, peer)
-            if visit.recheck and self._collect.recheck:
-                await self._recheck(visit, peer)
+            if visit.reason == ROTA:
+                await self._recheck(visit, peer, before=0)
+            elif new and visit.reason not in {POLL, NEW_WATCH}:
+                await self._recheck(visit, peer, before=visit.watch.contiguous_through + 1)
         except (NotAllowed, Gone) as why:
             await self._lose(visit, str(why))
             return
@@ -256,13 +253,17 @@ class Reconciler:
                 if gap.closed_at is None:
                     await channels.close_gap(tx, gap.gap_id, recovered, self._clock.now())
 
-    async def _recheck(self, visit: Visit, peer: Peer) -> None:
-        """Compare the newest posts with what is stored: edits become versions, what is missing was deleted."""
-        page = await self._history.below(peer, 0, self._collect.recheck)
-        if not page.ids:
+    async def _recheck(self, visit: Visit, peer: Peer, *, before: int) -> None:
+        """Compare the last posts under ``before`` (0: the newest) with what is stored.
+
+        Edits become versions; what is stored and did not come was deleted.
+        """
+        if not self._collect.recheck:
             return
-        low, high = page.ids[0], page.ids[-1]
+        page = await self._history.below(peer, before, self._collect.recheck)
+        low = page.ids[0] if page.more else 0
         async with self._store.database.transaction() as tx:
+            high = before - 1 if before else await posts.top_id(tx, peer.channel_id)
             stored = await posts.known_ids(tx, peer.channel_id, low, high)
             known = replace(page, messages=tuple(message for message in page.messages if message.id in stored))
             await self._take(tx, visit, known)

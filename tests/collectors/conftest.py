@@ -120,6 +120,7 @@ class Desk:
                 yield self
             finally:
                 stop.set()
+                self.store.jobs_ready.wake()
 
     async def is_online(self) -> bool:
         """Whether the account is connected."""

@@ -1,0 +1,93 @@
+"""``python -m demo --out FOLDER``: tells the story, keeps what it showed, fails loudly if a part did not happen."""
+
+import argparse
+import asyncio
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from demo.expected import differences
+from demo.portraits import keep
+from demo.reels import Reels, shoot
+from demo.stage import Stage, StoryError, set_stage
+from demo.story import Story
+
+console = Console(highlight=False)
+KEPT = frozenset({"cards", "state", "secrets", "config.toml", "firstseen.log", "summary.json"})
+
+
+def main() -> int:
+    """Tell the story; 0 when all of it happened."""
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("demo-out"))
+    folder: Path = parser.parse_args().out.absolute()
+    began = time.monotonic()
+    try:
+        _clear(folder)
+        reels = _shoot()
+        wrong = asyncio.run(_tell(folder, reels))
+    except StoryError as error:
+        wrong = [str(error)]
+    for sentence in wrong:
+        console.print(f"[red]✗ {sentence}")
+    if wrong:
+        console.print(f"[red]The story did not happen as it should; the log is {folder / 'firstseen.log'}")
+        return 1
+    console.print(f"[green]✓ every part happened, in {time.monotonic() - began:.0f} s; look into {folder}")
+    return 0
+
+
+def _clear(folder: Path) -> None:
+    """Begin in an empty folder; one that holds anything but an earlier demo is left alone."""
+    if folder.exists():
+        if strange := [path.name for path in folder.iterdir() if path.name not in KEPT]:
+            raise StoryError(f"{folder} holds {', '.join(sorted(strange)[:3])}: choose an empty folder with --out")
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700, parents=True)
+
+
+def _shoot() -> Reels:
+    console.rule("Sergeevka, October 2024")
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("drawing the stand-in footage", total=None)
+        return shoot(lambda done, total: progress.update(task, completed=done, total=total))
+
+
+async def _tell(folder: Path, reels: Reels) -> list[str]:
+    async with set_stage(folder) as stage:
+        story = Story(stage, reels, lambda line: console.print(f"[green]✓[/] {line}"))
+        try:
+            await story.tell()
+        finally:
+            _keep_cards(stage)
+        await stage.stop_service()
+        findings = await stage.findings()
+        (folder / "summary.json").write_text(_summary(findings), encoding="utf-8")
+        keys = {name: (post.channel.id, post.id) for name, post in story.posts.items()}
+        wrong = differences(story.truth, keys, findings)
+        if writes := stage.world.writes():
+            wrong.append(f"the collecting account wrote to Telegram: {sorted({event.call for event in writes})}")
+        stage.world.check()
+        return wrong
+
+
+def _keep_cards(stage: Stage) -> None:
+    for card in stage.cards():
+        keep(card, stage.folder / "cards", f"card-{card.id:03}")
+    answers = [message for message in stage.olena.chat_with(stage.bot).messages if message.sender is stage.bot.user]
+    for message in answers:
+        keep(message, stage.folder / "cards", f"answer-{message.id:03}")
+
+
+def _summary(findings: list[dict[str, Any]]) -> str:
+    return json.dumps(findings, ensure_ascii=False, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

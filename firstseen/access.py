@@ -6,6 +6,7 @@ from typing import Any
 
 from core.clock import Clock
 from core.config import Config
+from firstseen import __version__
 from firstseen.commands import COMMANDS
 from firstseen.control import ask_service
 from firstseen.progress import Bars
@@ -25,7 +26,7 @@ async def run_command(
         return await ask_service(config.state_dir, command, arguments, bars.emit)
     if then_work:
         return await _with_core(config, clock, command, arguments, bars)
-    async with open_store(config.state_dir, clock, floor=config.fetch.disk_floor) as store:
+    async with open_store(config.state_dir, clock, floor=config.fetch.disk_floor, program=__version__) as store:
         return await COMMANDS[command](store, arguments, bars.emit)
 
 

@@ -21,7 +21,7 @@ from core import config as configuration
 from core import log
 from core.clock import Clock
 from core.config import Config
-from core.errors import FirstseenError, InputError
+from core.errors import ConfigError, FirstseenError, InputError
 from firstseen import __version__, exits
 from firstseen.access import run_command
 from firstseen.doctor import examine
@@ -293,7 +293,7 @@ def _print_json(value: object) -> None:
 
 
 def _explain(error: FirstseenError) -> None:
-    if isinstance(error, configuration.ConfigError):
+    if isinstance(error, ConfigError):
         err.print(escape(f"{error.where}:"))
         for problem in error.problems:
             err.print(escape(f"  {problem}"))

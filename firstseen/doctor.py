@@ -14,7 +14,7 @@ from core.clock import Clock
 from core.config import Config
 from core.errors import ConfigError, FirstseenError
 from core.units import format_size
-from fingerprints.child import Isolation
+from fingerprints.child import Isolation, posture
 from storage.opening import is_held, open_store
 
 State = Literal["good", "weaker", "wrong"]
@@ -79,7 +79,7 @@ def _libraries() -> list[Check]:
 def _isolation() -> list[Check]:
     """Which layers really hold a decoder: tried on this kernel, not guessed."""
     with Isolation(slots=1) as isolation:
-        layers = isolation.posture()
+        layers = posture(isolation)
     return [
         Check(f"isolation: {name}", "good" if active else "weaker", "active" if active else "not available here")
         for name, active in layers.items()

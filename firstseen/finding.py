@@ -13,6 +13,7 @@ from fingerprints import manifest
 from firstseen.progress import Bars
 from firstseen.service import open_core
 from pipeline.lookup import Asker, Hit, LookUpAnswer
+from storage.opening import is_held
 
 
 async def find_files(config: Config, files: Sequence[Path], bars: Bars) -> list[dict[str, Any]]:
@@ -22,7 +23,7 @@ async def find_files(config: Config, files: Sequence[Path], bars: Bars) -> list[
         bars.show("reading the index", done, total)
 
     answers = []
-    async with open_core(config, Clock(), fill, alone=False) as core:
+    async with open_core(config, Clock(), fill, exclusive=not is_held(config.state_dir)) as core:
         asker = Asker(core.store, core.isolation, core.library, core.limits)
         for number, file in enumerate(files):
             bars.show("looking up", number, len(files))

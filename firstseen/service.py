@@ -66,11 +66,15 @@ class Core:
 
 
 @asynccontextmanager
-async def open_core(config: Config, clock: Clock, progress: Progress | None = None) -> AsyncIterator[Core]:
-    """Open the store for this process alone, start the decoder, and fill the library."""
+async def open_core(
+    config: Config, clock: Clock, progress: Progress | None = None, *, exclusive: bool = True
+) -> AsyncIterator[Core]:
+    """Open the store, start the decoder, and fill the library. Without ``exclusive`` it is only read."""
     limits = Limits(memory=config.media.memory, photo_cpu=config.media.photo_cpu, video_cpu=config.media.video_cpu)
     with Isolation(slots=config.media.slots) as isolation:
-        async with open_store(config.state_dir, clock, floor=config.fetch.disk_floor) as store:
+        async with open_store(
+            config.state_dir, clock, floor=config.fetch.disk_floor, program=__version__, exclusive=exclusive
+        ) as store:
             library = Library(store)
             await library.fill(progress)
             yield Core(store, isolation, limits, library)

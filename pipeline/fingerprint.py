@@ -63,7 +63,7 @@ class FingerprintStep:
         )
         prints = reading.fingerprints if reading else ()
         await fingerprints.replace(tx, made.asset_id, prints)
-        detail = {"verdict": str(made.answer.verdict), "fingerprints": len(prints)}
+        detail: dict[str, str | float | None] = {"verdict": str(made.answer.verdict), "fingerprints": len(prints)}
         await custody.record(tx, "asset.fingerprinted", f"asset/{made.asset_id}", PIPELINE, now, **detail)
         self._library.add(made.asset_id, prints)
         for sighting in await assets.sightings_of(tx, made.asset_id):

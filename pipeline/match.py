@@ -215,7 +215,11 @@ def covered(match: Match, duration: float | None) -> float:
 
 
 async def _tell(tx: Tx, finding: Finding, now: datetime) -> None:
-    detail = {"kind": str(finding.kind), "footage": finding.footage_id, "relation": finding.relation}
+    detail: dict[str, str | float | None] = {
+        "kind": str(finding.kind),
+        "footage": finding.footage_id,
+        "relation": finding.relation,
+    }
     await custody.record(tx, "finding.made", f"sighting/{finding.sighting_id}", PIPELINE, now, **detail)
     sighting = await assets.sighting(tx, finding.sighting_id)
     if sighting is not None:

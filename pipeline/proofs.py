@@ -11,6 +11,7 @@ from core.ids import channel_label, footage_label
 from core.model import Asset, FindingKind
 from fingerprints.child import Isolation
 from fingerprints.media import Limits
+from fingerprints.wire import JSON
 from pipeline.match import oriented
 from storage import assets, footage
 from storage.database import Reader
@@ -34,7 +35,7 @@ class Drawing:
 
     task: str
     assets: tuple[Asset, ...]
-    arguments: Mapping[str, object]
+    arguments: Mapping[str, JSON]
 
     @property
     def digest(self) -> str:

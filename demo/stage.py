@@ -20,6 +20,7 @@ from loopback.world import World
 
 PATIENCE = 45.0  # seconds that any one part of the story may take before the demo fails
 GROUP_BUDGET = 18
+ATTEMPTS = 40  # of a command that asks the service; each takes about a second
 
 CONFIG = """\
 state_dir = "state"
@@ -123,6 +124,29 @@ class Stage:
         self.service = None
         if code != 0:
             raise StoryError(f"the service ended with exit code {code}; see {self.folder / 'firstseen.log'}")
+
+    async def kill_service(self) -> None:
+        """SIGKILL: the service gets no chance to tidy up."""
+        if self.service is not None:
+            self.service.kill()
+            await self.service.wait()
+            self.service = None
+
+    async def until_watching(self, number: int) -> None:
+        """Wait until the service watches so many channels, asking it as an operator would."""
+        for _ in range(ATTEMPTS):
+            watched = json.loads(await self.firstseen("watch", "list", "--json"))
+            if len(watched["watches"]) == number:
+                return
+        raise StoryError(f"only {len(watched['watches'])} of {number} channels are watched: {watched['waiting']}")
+
+    async def until_settled(self) -> None:
+        """Wait until no job is left that may run now."""
+        for _ in range(ATTEMPTS):
+            queues = json.loads(await self.firstseen("jobs", "--json"))["queues"]
+            if not any(states.get("ready", 0) + states.get("running", 0) for states in queues.values()):
+                return
+        raise StoryError(f"jobs are left: {queues}")
 
     async def until(self, what: str, condition: Any) -> None:
         """Wait for a fact of the world; a story that stands still says where."""

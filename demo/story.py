@@ -4,8 +4,6 @@ Dates, channel names and places are the case's own; the words are ours; the foot
 ``demo.reels`` draws.
 """
 
-import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -56,7 +54,7 @@ class Story:
             joined(self.stage, title, username, name)
             await self.stage.firstseen("watch", "add", f"@{username}", "--side", side)
         await self.stage.start_service()
-        await self._until_watching(len(CHANNELS))
+        await self.stage.until_watching(len(CHANNELS))
         self.say(f"{len(CHANNELS)} channels are watched; the service runs as its own process")
 
     async def first_clips(self) -> None:
@@ -249,15 +247,6 @@ class Story:
                 raise StoryError(f"the button {label!r} of {name} came and went")
             await person.press(self.stage.group, card, found).answered()
 
-    async def _until_watching(self, number: int) -> None:
-        """Wait until the service watches every channel, asking it as an operator would."""
-        for _ in range(ATTEMPTS):
-            watched = json.loads(await self.stage.firstseen("watch", "list", "--json"))
-            if len(watched["watches"]) == number:
-                return
-            await asyncio.sleep(0.3)
-        raise StoryError(f"only {len(watched['watches'])} of {number} channels are watched: {watched['waiting']}")
-
 
 CHANNELS = {
     "spravdi": ("Spravdi", "spravdi", "ua"),
@@ -269,7 +258,6 @@ CHANNELS = {
     "kyiv": ("Kyiv Wire", "kyiv_wire", "aggregator"),
     "rear": ("Rear View", "rear_view", "ru"),
 }
-ATTEMPTS = 60
 TRAINING_GROUNDS = (
     "North Korean soldiers are trained at five grounds in the Far East: Ussuriysk, Ulan-Ude, Ekaterinoslavka, "
     "Knyaze-Volkonskoe and Sergeevka."

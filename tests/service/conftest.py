@@ -1,0 +1,25 @@
+"""The whole program: the real service as a child process, on a Telegram of this machine."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from demo.stage import Stage, joined, set_stage
+from tests.media import files, synthetic
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Two channels watched by a service that is not started yet."""
+    async with set_stage(tmp_path) as opened:
+        for name in ("astra", "digest"):
+            joined(opened, name.title(), f"{name}_channel", name)
+            await opened.firstseen("watch", "add", f"@{name}_channel")
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def pictures() -> list[bytes]:
+    """Photos of different places."""
+    return [files.photo(synthetic.still(seed, (640, 480))) for seed in range(6)]

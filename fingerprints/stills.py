@@ -16,6 +16,7 @@ from fingerprints.reader import reader
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_SIDE = 1280
+_ANIMATED = {"PNG", "WEBP"}  # their headers count the pictures; a GIF with more than one is a video
 
 # What Pillow's readers raise on damaged input, as found by mutating files.
 BROKEN = (
@@ -49,13 +50,18 @@ Pixels = NDArray[np.uint8]
 class Picture:
     """A picture the right way up. ``rgb`` is height x width x 3, perhaps smaller than the file's width x height.
 
-    ``partial`` says that the file ends early or is damaged and only some of the picture is real.
+    ``missing`` says in words what of the file is not in it: a damaged part, or all pictures after the first.
     """
 
     rgb: Pixels
     width: int
     height: int
-    partial: bool
+    missing: str = ""
+
+    @property
+    def partial(self) -> bool:
+        """Whether some of the file was not read."""
+        return bool(self.missing)
 
 
 def picture(fd: int, limits: Limits, *, max_side: int = MAX_SIDE) -> Picture:
@@ -64,12 +70,12 @@ def picture(fd: int, limits: Limits, *, max_side: int = MAX_SIDE) -> Picture:
     A damaged file gives what can be read of it. Refused: another format, too many pixels, nothing readable.
     """
     try:
-        return _read(fd, limits, max_side, partial=False)
+        return _read(fd, limits, max_side)
     except BROKEN:
         pass
     try:
         with _tolerant():
-            return _read(fd, limits, max_side, partial=True)
+            return _read(fd, limits, max_side, missing="the picture is damaged or cut off")
     except BROKEN as error:
         raise Refused(f"the picture is damaged beyond reading ({type(error).__name__})") from error
 
@@ -107,9 +113,11 @@ def to_rgb(image: Image.Image, max_side: int) -> Image.Image:
     return white
 
 
-def _read(fd: int, limits: Limits, max_side: int, *, partial: bool) -> Picture:
+def _read(fd: int, limits: Limits, max_side: int, *, missing: str = "") -> Picture:
     with open_image(fd, limits) as image:
         width, height = image.size
+        if image.format in _ANIMATED and getattr(image, "n_frames", 1) > 1:
+            missing = missing or "only the first of its pictures was read"
         turn = _UPRIGHT.get(_orientation(image))
         image.draft(None, _fitted(width, height, max_side))
         image.load()
@@ -123,7 +131,7 @@ def _read(fd: int, limits: Limits, max_side: int, *, partial: bool) -> Picture:
         Image.Transpose.ROTATE_90,
     }:
         width, height = height, width
-    return Picture(np.asarray(small), width, height, partial)
+    return Picture(np.asarray(small), width, height, missing)
 
 
 def _fitted(width: int, height: int, max_side: int) -> tuple[int, int]:

@@ -36,7 +36,6 @@ Task: TypeAlias = Callable[[Sequence[int], Mapping[str, JSON], Limits], Product]
 _POSTER_SIDE = 640
 _POSTER_QUALITY = 80
 _POSTER_SECOND = 1.0
-_DAMAGED = "the picture is damaged or cut off"
 
 
 def known(fd: int, limits: Limits) -> MediaClass:
@@ -56,7 +55,7 @@ def preview(fds: Sequence[int], arguments: Mapping[str, JSON], limits: Limits) -
         return Product(facts={"class": found})
     if found is MediaClass.PHOTO:
         picture = decode.picture(fds[0], limits, max_side=side)
-        return Product(_jpeg(picture.rgb), {"class": found}, _DAMAGED if picture.partial else "")
+        return Product(_jpeg(picture.rgb), {"class": found}, picture.missing)
     frame = decode.frame_at(fds[0], _POSTER_SECOND, limits, max_side=side)
     return Product(_jpeg(frame.rgb), {"class": found, "second": frame.second})
 
@@ -67,7 +66,7 @@ def describe(fds: Sequence[int], _: Mapping[str, JSON], limits: Limits) -> Produ
     if found is MediaClass.PHOTO:
         picture = decode.picture(fds[0], limits)
         sides: dict[str, JSON] = {"width": picture.width, "height": picture.height}
-        return Product(facts={"class": found, **sides}, missing=_DAMAGED if picture.partial else "")
+        return Product(facts={"class": found, **sides}, missing=picture.missing)
     if found is MediaClass.SOUND:
         sound = decode.sound(fds[0], limits)
         return Product(facts={"class": found, "duration": sound.duration}, missing=sound.missing)

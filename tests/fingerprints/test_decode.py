@@ -167,6 +167,15 @@ def test_half_a_photo_is_partial(opened: OpenBytes) -> None:
     assert difference(cut.rgb[:60], healthy.rgb[:60]) < 1
 
 
+@pytest.mark.parametrize("form", ["WEBP", "PNG"])
+def test_first_of_several_pictures(form: str, opened: OpenBytes) -> None:
+    """Of an animated WebP or PNG the first picture is read, and that there are more is said."""
+    more = [quarters().rotate(90 * turn) for turn in (1, 2)]
+    picture = decode.picture(opened(saved(quarters(), form, save_all=True, append_images=more)), LIMITS)
+    assert corners(picture.rgb) == list(CORNERS)
+    assert picture.missing == "only the first of its pictures was read"
+
+
 @pytest.mark.parametrize("form", ["BMP", "TIFF", "PPM", "ICO"])
 def test_other_picture_formats_are_refused(form: str, opened: OpenBytes) -> None:
     """Formats that Telegram never sends are not opened at all."""

@@ -14,6 +14,15 @@ _REF = """media_ref.ref_id, media_ref.post_id, media_ref.version, media_ref.role
     media_ref.file_id, media_ref.size, media_ref.mime, media_ref.name, media_ref.duration, media_ref.width,
     media_ref.height, media_ref.state, media_ref.reason, media_ref.asset_id"""
 
+_INSERT_REF = """
+    INSERT INTO media_ref (post_id, version, role, position, kind, file_id, size, mime, name, duration, width, height,
+        state, reason)
+    VALUES (:post_id, :version, :role, :position, :kind, :file_id, :size, :mime, :name, :duration, :width, :height,
+        :state, :reason)
+    ON CONFLICT (post_id, version, role, position) DO NOTHING
+"""
+_FOLLOWED = "link"  # the role of files that came by a post's links: Telegram does not know them
+
 
 @dataclass(frozen=True, slots=True)
 class StoredPost:
@@ -212,6 +221,22 @@ async def set_ref_state(tx: Tx, ref_id: int, state: RefState, reason: str) -> No
     )
 
 
+async def add_ref(tx: Tx, post_id: int, ref: MediaRef) -> int:
+    """Add a file that was found through a post later, by following its link; the reference's row."""
+    row = await tx.one("SELECT version FROM post WHERE post_id = :id", id=post_id)
+    if row is None:
+        raise LookupError(f"post {post_id} is not there")
+    await tx.many(_INSERT_REF, [_ref_row(post_id, row["version"], ref)])
+    added = await tx.one(
+        "SELECT ref_id FROM media_ref WHERE post_id = :id AND version = :version AND role = :role AND position = :at",
+        id=post_id,
+        version=row["version"],
+        role=ref.role,
+        at=ref.position,
+    )
+    return int(added["ref_id"]) if added else 0
+
+
 async def part_names(reader: Reader) -> frozenset[str]:
     """The parts in the vault that a wanted file will resume."""
     rows = await reader.all("SELECT ref_id, file_id FROM media_ref WHERE state = 'wanted'")
@@ -269,15 +294,7 @@ async def _insert(tx: Tx, post: Post, capture: Capture, account: str, at: dateti
 
 
 async def _insert_media(tx: Tx, post_id: int, version: int, post: Post) -> None:
-    await tx.many(
-        """
-        INSERT INTO media_ref (post_id, version, role, position, kind, file_id, size, mime, name, duration, width,
-            height, state, reason)
-        VALUES (:post_id, :version, :role, :position, :kind, :file_id, :size, :mime, :name, :duration, :width,
-            :height, :state, :reason)
-        """,
-        (_ref_row(post_id, version, ref) for ref in post.media),
-    )
+    await tx.many(_INSERT_REF, (_ref_row(post_id, version, ref) for ref in post.media))
     await tx.run("DELETE FROM link WHERE post_id = :id", id=post_id)
     rows = [{"post_id": post_id, "position": n, "url": one.url} for n, one in enumerate(post.links)]
     await tx.many("INSERT INTO link (post_id, position, url) VALUES (:post_id, :position, :url)", rows)
@@ -291,7 +308,8 @@ async def _differs(tx: Tx, stored: Row, post: Post) -> bool:
         return False
     if stored["text"] != post.text:
         return True
-    held = [(one.ref.role, one.ref.position, one.ref.file_id) for one in await refs(tx, stored["post_id"])]
+    known = [one.ref for one in await refs(tx, stored["post_id"]) if one.ref.role != _FOLLOWED]
+    held = [(ref.role, ref.position, ref.file_id) for ref in known]
     return sorted(held, key=str) != sorted(((r.role, r.position, r.file_id) for r in post.media), key=str)
 
 
@@ -318,6 +336,12 @@ async def _amend(tx: Tx, stored: Row, post: Post, at: datetime) -> None:
         raw_layer=post.raw_layer,
     )
     await _insert_media(tx, stored["post_id"], version, post)
+    await tx.run(
+        "UPDATE media_ref SET version = :version WHERE post_id = :id AND role = :role",
+        id=stored["post_id"],
+        version=version,
+        role=_FOLLOWED,
+    )
     await _carry_files_over(tx, stored["post_id"], version)
     key = post_key(post.channel_id, post.message_id)
     await custody.record(tx, "post.edited", f"post/{key}", COLLECTOR, at, version=version)

@@ -9,8 +9,8 @@ from core.config import Config
 from firstseen import __version__
 from firstseen.commands import COMMANDS
 from firstseen.control import ask_service
+from firstseen.engine import Engine, open_engine
 from firstseen.progress import Bars
-from firstseen.service import Core, open_core
 from pipeline import worker
 from storage import jobs
 from storage.opening import Store, is_held, open_store
@@ -25,30 +25,30 @@ async def run_command(
     if is_held(config.state_dir):
         return await ask_service(config.state_dir, command, arguments, bars.emit)
     if then_work:
-        return await _with_core(config, clock, command, arguments, bars)
+        return await _with_engine(config, clock, command, arguments, bars)
     async with open_store(config.state_dir, clock, floor=config.fetch.disk_floor, program=__version__) as store:
         return await COMMANDS[command](store, arguments, bars.emit)
 
 
-async def _with_core(config: Config, clock: Clock, command: str, arguments: Mapping[str, Any], bars: Bars) -> Any:
+async def _with_engine(config: Config, clock: Clock, command: str, arguments: Mapping[str, Any], bars: Bars) -> Any:
     def fill(done: int, total: int) -> None:
         bars.show("reading the index", done, total)
 
-    async with open_core(config, clock, fill) as core:
-        result = await COMMANDS[command](core.store, arguments, bars.emit)
-        await drain(core, config, bars)
+    async with open_engine(config, clock, fill) as engine:
+        result = await COMMANDS[command](engine.store, arguments, bars.emit)
+        await drain(engine, config, bars)
         return result
 
 
-async def drain(core: Core, config: Config, bars: Bars) -> None:
+async def drain(engine: Engine, config: Config, bars: Bars) -> None:
     """Work until no import waits any more, showing how much is left."""
     done = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        for part in worker.parts(core.steps(config), core.store):
+        for part in worker.parts(engine.steps(config), engine.store):
             group.create_task(part.run(done), name=part.name)
-        await _until_empty(core.store, bars)
+        await _until_empty(engine.store, bars)
         done.set()
-        core.store.jobs_ready.wake()
+        engine.store.jobs_ready.wake()
 
 
 async def _until_empty(store: Store, bars: Bars) -> None:

@@ -27,8 +27,6 @@ from firstseen.access import run_command
 from firstseen.doctor import examine
 from firstseen.finding import find_files, match_manifest
 from firstseen.progress import Bars
-from firstseen.service import serve
-from firstseen.signin import sign_in
 from firstseen.starter import write_starter
 
 T = TypeVar("T")
@@ -79,12 +77,16 @@ def login(
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Sign a collecting account in: asks for phone, code and, when set, the two-step password."""
+    from firstseen.signin import sign_in  # noqa: PLC0415 -- Telethon takes a second to load; other commands need it not
+
     _run(sign_in(_load(config), account))
 
 
 @app.command()
 def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Run the service: collect, match, alert, until SIGTERM."""
+    from firstseen.service import serve  # noqa: PLC0415 -- aiogram takes seconds to load; other commands need it not
+
     loaded = configuration.load(config)
     secrets = [loaded.api_hash.get_secret_value(), loaded.bot_token.get_secret_value()]
     log.set_up(level=loaded.log.level, style=loaded.log.format, secrets=secrets)

@@ -10,8 +10,8 @@ from core.config import Config
 from core.errors import InputError
 from core.ids import footage_label, post_link
 from fingerprints import manifest
+from firstseen.engine import open_engine
 from firstseen.progress import Bars
-from firstseen.service import open_core
 from pipeline.lookup import Asker, Hit, LookUpAnswer
 from storage.opening import is_held
 
@@ -23,8 +23,8 @@ async def find_files(config: Config, files: Sequence[Path], bars: Bars) -> list[
         bars.show("reading the index", done, total)
 
     answers = []
-    async with open_core(config, Clock(), fill, exclusive=not is_held(config.state_dir)) as core:
-        asker = Asker(core.store, core.isolation, core.library, core.limits)
+    async with open_engine(config, Clock(), fill, exclusive=not is_held(config.state_dir)) as engine:
+        asker = Asker(engine.store, engine.isolation, engine.library, engine.limits)
         for number, file in enumerate(files):
             bars.show("looking up", number, len(files))
             answers.append(_as_json(file, await asker.ask(file)))

@@ -7,9 +7,7 @@ person must act.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -19,20 +17,15 @@ from collectors.parts import build_collectors
 from core.clock import Clock
 from core.config import Config
 from core.model import SYSTEM, Member
-from fingerprints.child import Isolation
-from fingerprints.media import Limits
 from firstseen import __version__, sdnotify
 from firstseen.control import ControlPart
+from firstseen.engine import open_engine
 from firstseen.heartbeat import Heartbeat
 from pipeline import worker
-from pipeline.announce import AnnounceStep
-from pipeline.fingerprint import FingerprintStep
-from pipeline.library import Library, Progress
 from pipeline.lookup import Asker
-from pipeline.match import MatchStep
 from pipeline.proofs import Proofs
 from storage import custody, jobs, members
-from storage.opening import Store, open_store
+from storage.opening import Store
 
 _log = structlog.get_logger("service")
 
@@ -47,39 +40,6 @@ class Part(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Core:
-    """What every way of running shares: the open store, the decoder and the library."""
-
-    store: Store
-    isolation: Isolation
-    limits: Limits
-    library: Library
-
-    def steps(self, config: Config) -> list[worker.Step]:
-        """The steps between a held file and an alert."""
-        return [
-            FingerprintStep(self.store, self.isolation, self.library, self.limits, config.media.slots),
-            MatchStep(self.store, self.library),
-            AnnounceStep(self.store, config.chats),
-        ]
-
-
-@asynccontextmanager
-async def open_core(
-    config: Config, clock: Clock, progress: Progress | None = None, *, exclusive: bool = True
-) -> AsyncIterator[Core]:
-    """Open the store, start the decoder, and fill the library. Without ``exclusive`` it is only read."""
-    limits = Limits(memory=config.media.memory, photo_cpu=config.media.photo_cpu, video_cpu=config.media.video_cpu)
-    with Isolation(slots=config.media.slots) as isolation:
-        async with open_store(
-            config.state_dir, clock, floor=config.fetch.disk_floor, program=__version__, exclusive=exclusive
-        ) as store:
-            library = Library(store)
-            await library.fill(progress)
-            yield Core(store, isolation, limits, library)
-
-
 async def serve(config: Config) -> None:
     """Run the whole service until SIGTERM or SIGINT."""
     stop = asyncio.Event()
@@ -87,19 +47,19 @@ async def serve(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     sdnotify.status("opening the database and reading the index")
-    async with open_core(config, Clock(), _tell_progress()) as core:
-        await _begin(core.store, config)
-        collectors, fetching = build_collectors(config, core.store)
-        steps = [*fetching, *core.steps(config)]
-        intake: list[Part] = [*collectors, ControlPart(core.store), Heartbeat(core.store)]
+    async with open_engine(config, Clock(), _tell_progress()) as engine:
+        await _begin(engine.store, config)
+        collectors, fetching = build_collectors(config, engine.store)
+        steps = [*fetching, *engine.steps(config)]
+        intake: list[Part] = [*collectors, ControlPart(engine.store), Heartbeat(engine.store)]
         if config.alerts:
-            proofs = Proofs(core.store, core.isolation, core.limits)
-            asker = Asker(core.store, core.isolation, core.library, core.limits)
-            team = build_bot(config, core.store, proofs, asker)
+            proofs = Proofs(engine.store, engine.isolation, engine.limits)
+            asker = Asker(engine.store, engine.isolation, engine.library, engine.limits)
+            team = build_bot(config, engine.store, proofs, asker)
             intake.append(team)
             steps += team.steps
-        await supervise(intake, worker.parts(steps, core.store), stop)
-        await _end(core.store)
+        await supervise(intake, worker.parts(steps, engine.store), stop)
+        await _end(engine.store)
 
 
 async def supervise(intake: Sequence[Part], workers: Sequence[Part], stop: asyncio.Event) -> None:

@@ -1,8 +1,9 @@
 """Step: MediaRef → bytes in the vault. Resumable, hashed while written, checked, never under a name we were told."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from storage.vault import Incoming, StoredFile
 
 REFERENCE_TRIES = 3  # a reference that expires again right after it was renewed is somebody's fault
 SAME_FILE_PAUSE = 0.2
+REMEMBERED = 256  # files
 FLOOR_EVERY = 64  # parts of 512 KiB between two looks at the free space
 DELETED = "the post was deleted before its file could be fetched"
 REPLACED = "an edit replaced the file before it could be fetched"
@@ -61,18 +63,48 @@ class Fetched:
     reason: str = ""
 
 
+class InHand:
+    """The files being loaded or just loaded by this process, so that none is loaded twice at once."""
+
+    def __init__(self) -> None:
+        self._loading: set[str] = set()
+        self._loaded: OrderedDict[str, StoredFile] = OrderedDict()
+
+    @contextmanager
+    def loading(self, part: str) -> Iterator[None]:
+        """Have ``part`` for oneself; Transient while another has it."""
+        if part in self._loading:
+            raise Transient("the same file is being fetched for another post", retry_in=SAME_FILE_PAUSE)
+        self._loading.add(part)
+        try:
+            yield
+        finally:
+            self._loading.discard(part)
+
+    def loaded(self, part: str) -> StoredFile | None:
+        """The file that another job brought moments ago and may not have saved yet."""
+        return self._loaded.get(part)
+
+    def keep(self, part: str, stored: StoredFile) -> StoredFile:
+        """Remember a file for a while."""
+        self._loaded[part] = stored
+        while len(self._loaded) > REMEMBERED:
+            self._loaded.popitem(last=False)
+        return stored
+
+
 class FetchStep:
     """Downloads files. One instance serves small files, another large ones, each with slots of its own."""
 
     def __init__(
-        self, store: Store, accounts: Mapping[str, Account], config: Fetch, *, large: bool, busy: set[str]
+        self, store: Store, accounts: Mapping[str, Account], config: Fetch, *, large: bool, in_hand: InHand
     ) -> None:
         self.queue = FETCH_LARGE if large else FETCH
         self.slots = config.large_slots if large else config.small_slots
         self._store = store
         self._accounts = accounts
         self._config = config
-        self._busy = busy  # parts being written by either instance
+        self._in_hand = in_hand
 
     # ------------------------------------------------------------------------------------------ the three verbs
 
@@ -99,13 +131,10 @@ class FetchStep:
         if ref.size is not None and ref.size > limit:
             reason = f"{format_size(ref.size)} are over the limit of {format_size(limit)}"
             return Fetched(given.ref, state=RefState.REFUSED, reason=reason)
-        if given.part in self._busy:
-            raise Transient("the same file is being fetched for another post", retry_in=SAME_FILE_PAUSE)
-        self._busy.add(given.part)
-        try:
+        with self._in_hand.loading(given.part):
+            if stored := self._in_hand.loaded(given.part):
+                return Fetched(given.ref, stored)
             return await self._download(given)
-        finally:
-            self._busy.discard(given.part)
 
     async def save(self, tx: Tx, made: Fetched) -> None:
         """Record asset and sighting with the next step, or why there is none."""
@@ -183,7 +212,7 @@ class FetchStep:
             held = part.size
             await asyncio.to_thread(part.discard)
             raise Unreadable(f"Telegram gave {held} bytes of a file that it says has {place.size}")
-        return await asyncio.to_thread(part.keep)
+        return self._in_hand.keep(given.part, await asyncio.to_thread(part.keep))
 
     async def _fill(self, account: Account, part: Incoming, place: Location) -> None:
         if place.exact and part.size >= place.size:

@@ -7,7 +7,7 @@ from typing import Protocol
 from collectors.account import Account
 from collectors.asking import Asking
 from collectors.backfill import BackfillPart
-from collectors.fetch import FetchStep
+from collectors.fetch import FetchStep, InHand
 from collectors.intake import Intake, Policy
 from collectors.links import LinkStep
 from collectors.live import Live
@@ -47,8 +47,9 @@ def build_collectors(config: Config, store: Store) -> tuple[Sequence[Part], Sequ
         if not accounts:  # one account looks names up: each look-up counts against all of them
             parts.append(Wishes(account, store, config.collect, asking))
         accounts[entry.name] = account
-    busy: set[str] = set()
-    steps: list[Step] = [FetchStep(store, accounts, config.fetch, large=large, busy=busy) for large in (False, True)]
+    in_hand = InHand()
+    sizes = (False, True)
+    steps: list[Step] = [FetchStep(store, accounts, config.fetch, large=large, in_hand=in_hand) for large in sizes]
     if config.links.follow:
         steps.append(LinkStep(store, config.links))
     return parts, steps

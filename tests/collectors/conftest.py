@@ -12,7 +12,7 @@ import pytest
 from collectors.account import Account
 from collectors.asking import Asking
 from collectors.backfill import BackfillPart
-from collectors.fetch import FetchStep
+from collectors.fetch import FetchStep, InHand
 from collectors.intake import Intake, Policy
 from collectors.live import Live
 from collectors.pace import Ceiling, Limits, Pace, limits
@@ -101,9 +101,9 @@ class Desk:
             BackfillPart(self.account, self.store, intake, self.collect),
             Wishes(self.account, self.store, self.collect, self.asking),
         ]
-        busy: set[str] = set()
+        in_hand = InHand()
         self.steps = [
-            FetchStep(self.store, {NAME: self.account}, self.fetching, large=large, busy=busy)
+            FetchStep(self.store, {NAME: self.account}, self.fetching, large=large, in_hand=in_hand)
             for large in (False, True)
         ]
 

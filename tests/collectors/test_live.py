@@ -84,9 +84,7 @@ async def test_an_album_is_posts_that_share_their_album(desk: Desk, world: World
 
 
 @pytest.mark.parametrize("missed", [10, 100, 150])
-async def test_what_was_posted_while_stopped_is_read_back(
-    desk: Desk, world: World, news: Channel, missed: int
-) -> None:
+async def test_what_was_posted_while_stopped_is_read_back(desk: Desk, world: World, news: Channel, missed: int) -> None:
     """Whatever was posted, edited or deleted while the service was down is there after its next start.
 
     Over 100 posts Telegram drops the updates without a word; the ledger says how many were read back.
@@ -134,9 +132,7 @@ async def test_a_gap_is_written_down_and_closed_with_its_count(desk: Desk, world
         await desk.until(closed)
 
 
-async def test_a_cut_connection_is_made_up_for(
-    desk: Desk, world: World, news: Channel, mtproto: MTProtoServer
-) -> None:
+async def test_a_cut_connection_is_made_up_for(desk: Desk, world: World, news: Channel, mtproto: MTProtoServer) -> None:
     """A post made while the connection was cut arrives without waiting for the next one."""
     async with desk.running():
         await desk.watch(news)
@@ -226,9 +222,7 @@ async def test_a_renamed_channel_keeps_its_posts_and_its_old_name(desk: Desk, wo
         await desk.until(renamed)
 
 
-async def test_lost_access_is_a_state_and_is_found_again(
-    desk: Desk, world: World, news: Channel, reader: User
-) -> None:
+async def test_lost_access_is_a_state_and_is_found_again(desk: Desk, world: World, news: Channel, reader: User) -> None:
     """A ban is shown as a state of the watch with its reason, and ends by itself when the channel can be read."""
     async with desk.running():
         await desk.watch(news)

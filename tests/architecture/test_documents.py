@@ -59,6 +59,16 @@ def settings() -> Iterator[Quoted]:
                 yield Quoted(path.relative_to(ROOT).as_posix(), code["code"])
 
 
+def files() -> Iterator[Quoted]:
+    """Every file or folder of the checkout that the documents name."""
+    top = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    for path in DOCUMENTS:
+        for code in CODE.finditer(path.read_text(encoding="utf-8")):
+            if "/" in code["code"] and code["code"].split("/")[0] in top:
+                yield Quoted(path.relative_to(ROOT).as_posix(), code["code"])
+
+
+FILES = sorted(set(files()), key=str)
 COMMANDS, SETTINGS = sorted(set(commands()), key=str), sorted(set(settings()), key=str)
 
 
@@ -69,6 +79,12 @@ def test_links_lead_somewhere(path: Path) -> None:
         target = (path.parent / link["path"]).resolve() if link["path"] else path
         assert target.exists(), link[0]
         assert not link["chapter"] or link["chapter"] in chapters(target), link[0]
+
+
+@pytest.mark.parametrize("quoted", FILES, ids=str)
+def test_files_exist(quoted: Quoted) -> None:
+    """Every file and folder that the documents name is there."""
+    assert (ROOT / quoted.text).exists()
 
 
 @pytest.mark.parametrize("quoted", COMMANDS, ids=str)
@@ -103,6 +119,7 @@ def test_exit_codes_are_documented() -> None:
 
 
 def test_something_is_checked() -> None:
-    """The documents do quote commands and settings, so that the checks above are not empty."""
+    """The documents do quote commands, settings and files, so that the checks above are not empty."""
     assert {quoted.text.split()[0] for quoted in COMMANDS} >= {"init", "login", "watch", "doctor", "status"}
     assert SETTINGS
+    assert FILES

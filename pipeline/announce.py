@@ -60,7 +60,8 @@ class AnnounceStep:
         for footage_id in concerned(made.finding):
             existing = {alert.chat_id: alert for alert in await alerts.of_footage(tx, footage_id)}
             for route in self._routes:
-                if not reaches(route, made.channel, existing.get(route.chat_id), made.sighting):
+                standing = existing.get(await alerts.present_chat(tx, route.chat_id))
+                if not reaches(route, made.channel, standing, made.sighting):
                     continue
                 alert_id = await alerts.want(
                     tx,

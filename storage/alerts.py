@@ -4,6 +4,7 @@ from datetime import datetime
 
 from core.clock import to_ms
 from core.model import Alert, DeliveryState
+from storage import settings
 from storage.database import Reader, Row, Tx
 
 _ALERT = """alert_id, footage_id, chat_id, thread_id, message_id, shown_version, wanted_version, state, loud, repeats"""
@@ -21,7 +22,7 @@ async def want(
         RETURNING alert_id
         """,
         footage=footage_id,
-        chat=chat_id,
+        chat=await present_chat(tx, chat_id),
         thread=thread_id,
         loud=int(loud),
         at=to_ms(trigger_at),
@@ -153,11 +154,75 @@ async def digests(reader: Reader, alert_id: int) -> tuple[str, str]:
     return (row["shown_digest"], row["picture_digest"]) if row else ("", "")
 
 
-async def migrate_chat(tx: Tx, old: int, new: int) -> None:
-    """A group became a supergroup under another number; its old messages can't be edited any more."""
-    await tx.run(
-        "UPDATE alert SET chat_id = :new, message_id = NULL, state = 'ready' WHERE chat_id = :old", old=old, new=new
+async def unsent(reader: Reader, chat_id: int, thread_id: int | None) -> tuple[Alert, ...]:
+    """The alerts of a place that wait for their first message, the oldest first."""
+    rows = await reader.all(
+        f"""
+        SELECT {_ALERT} FROM alert WHERE chat_id = :chat AND thread_id IS NOT DISTINCT FROM :thread
+            AND message_id IS NULL AND state = 'ready' ORDER BY trigger_at, alert_id
+        """,
+        chat=chat_id,
+        thread=thread_id,
     )
+    return tuple(_alert(row) for row in rows)
+
+
+async def told(tx: Tx, alert_id: int, delivery_id: int, version: int, at: datetime) -> None:
+    """Write down that a digest told of an alert: it has no message of its own until there is more to tell."""
+    await tx.run(
+        """
+        UPDATE alert SET state = 'sent', shown_version = MAX(shown_version, :version),
+            first_sent_at = COALESCE(first_sent_at, :at) WHERE alert_id = :id
+        """,
+        id=alert_id,
+        version=version,
+        at=to_ms(at),
+    )
+    await _end(tx, delivery_id, "sent", "in a digest", at)
+
+
+async def leave_topic(tx: Tx, chat_id: int, thread_id: int | None) -> None:
+    """A topic is gone: the alerts that were to stand in it go to the general one."""
+    await tx.run(
+        "UPDATE alert SET thread_id = NULL WHERE chat_id = :chat AND thread_id IS NOT DISTINCT FROM :thread",
+        chat=chat_id,
+        thread=thread_id,
+    )
+
+
+async def migrate_chat(tx: Tx, old: int, new: int) -> None:
+    """A group became a supergroup under another number.
+
+    Its old messages can't be edited any more: what they told counts as told, and a new card comes when there is more.
+    """
+    await settings.put(tx, f"chat {old} is now", str(new))
+    await tx.run(
+        """
+        UPDATE alert SET chat_id = :new, thread_id = NULL, message_id = NULL, state = CASE
+            WHEN message_id IS NOT NULL OR state = 'sent' THEN 'sent'
+            WHEN state = 'failed' THEN 'failed' ELSE 'ready' END
+        WHERE chat_id = :old AND footage_id NOT IN (SELECT footage_id FROM alert WHERE chat_id = :new)
+        """,
+        old=old,
+        new=new,
+    )
+    await tx.run("UPDATE alert SET state = 'failed' WHERE chat_id = :old", old=old)
+
+
+async def present_chat(reader: Reader, chat_id: int) -> int:
+    """The number under which Telegram knows a chat now."""
+    moved = await settings.get(reader, f"chat {chat_id} is now")
+    return int(moved) if moved else chat_id
+
+
+async def revive(tx: Tx, chat_id: int) -> tuple[Alert, ...]:
+    """A chat lets the bot in again: the alerts that were lost to it are wanted anew."""
+    rows = await tx.all(
+        f"UPDATE alert SET state = CASE WHEN message_id IS NULL THEN 'ready' ELSE 'sent' END "
+        f"WHERE chat_id = :chat AND state = 'failed' RETURNING {_ALERT}",
+        chat=chat_id,
+    )
+    return tuple(_alert(row) for row in rows)
 
 
 async def ages(reader: Reader, since: datetime) -> tuple[float, ...]:

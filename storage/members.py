@@ -196,6 +196,57 @@ async def claimed_by(reader: Reader, footage_id: int) -> str | None:
     return row["member"] if row and row["claimed"] else None
 
 
+async def undo(tx: Tx, footage_id: int, member: Member, at: datetime) -> str | None:
+    """Take back a member's newest tag, verdict or claim; nothing when there is none or somebody changed it since.
+
+    What was undone, as the history words it. Taking back is an event itself, so doing it twice restores.
+    """
+    newest = await tx.one(
+        """
+        SELECT 'tag' AS kind, event_id AS id, at, tag AS value, added AS flag FROM tag_event
+            WHERE footage_id = :id AND user_id = :user
+        UNION ALL SELECT 'verdict', event_id, at, verdict, 1 FROM verdict_event
+            WHERE footage_id = :id AND user_id = :user
+        UNION ALL SELECT 'claim', event_id, at, '', claimed FROM claim_event
+            WHERE footage_id = :id AND user_id = :user
+        ORDER BY at DESC, id DESC LIMIT 1
+        """,
+        id=footage_id,
+        user=member.user_id,
+    )
+    if newest is None:
+        return None
+    undoing = {"tag": _undo_tag, "verdict": _undo_verdict, "claim": _undo_claim}[newest["kind"]]
+    return await undoing(tx, footage_id, newest, member, at)
+
+
+async def _undo_tag(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
+    if not await tag(tx, footage_id, event["value"], not event["flag"], member, at):
+        return None
+    return f"{'tagged' if event['flag'] else 'untagged'} {event['value']}"
+
+
+async def _undo_verdict(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
+    rows = await tx.all(
+        "SELECT event_id, verdict FROM verdict_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC LIMIT 2",
+        id=footage_id,
+    )
+    if rows[0]["event_id"] != event["id"]:
+        return None
+    before = Verdict(rows[1]["verdict"]) if len(rows) > 1 else Verdict.UNREVIEWED
+    return f"judged {event['value']}" if await judge(tx, footage_id, before, member, at) else None
+
+
+async def _undo_claim(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
+    row = await tx.one(
+        "SELECT event_id FROM claim_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC LIMIT 1", id=footage_id
+    )
+    if row is None or row["event_id"] != event["id"]:
+        return None
+    done = await claim(tx, footage_id, not event["flag"], member, at)
+    return ("claimed" if event["flag"] else "released") if done else None
+
+
 async def locate(
     tx: Tx,
     footage_id: int,

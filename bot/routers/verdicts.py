@@ -1,0 +1,57 @@
+"""Verdicts: by the buttons of a card, by /verdict."""
+
+from aiogram import Router
+from aiogram.filters import Command, CommandObject
+from aiogram.types import CallbackQuery, Message
+
+from bot import words
+from bot.access import Action, needs
+from bot.callbacks import Act, Press
+from bot.desk import Desk, Pressed
+from core.ids import footage_label
+from core.model import Member, Verdict
+from storage import members
+from storage.database import Tx
+
+
+def router() -> Router:
+    """The conversation about verdicts."""
+    made = Router(name="verdicts")
+    made.callback_query.register(press_verdict, Pressed(Act.JUDGE), flags=needs(Action.JUDGE))
+    made.message.register(write_verdict, Command("verdict"), flags=needs(Action.JUDGE))
+    return made
+
+
+async def press_verdict(query: CallbackQuery, press: Press, member: Member, desk: Desk) -> None:
+    """Give the verdict on the button."""
+    verdict = next((one for one in Verdict if one == press.argument), None)
+    async with desk.store.database.transaction() as tx:
+        number = await desk.present(tx, press.footage_id)
+        if number is None or verdict is None:
+            notice = words.OUT_OF_DATE
+        else:
+            notice = await _judge(tx, desk, number, verdict, member)
+    await desk.outgoing.answer(query, notice)
+
+
+async def write_verdict(message: Message, command: CommandObject, member: Member, desk: Desk) -> None:
+    """/verdict F12 confirmed."""
+    number, written = await desk.meant(message, command.args)
+    if number is None:
+        return
+    wanted = written.casefold().replace("_", " ").strip()
+    verdict = next(
+        (one for one, word in words.VERDICT_WORD.items() if wanted in {word, str(one).replace("_", " ")}), None
+    )
+    if verdict is None:
+        await desk.outgoing.reply(message, words.WHICH_VERDICT)
+        return
+    async with desk.store.database.transaction() as tx:
+        notice = await _judge(tx, desk, number, verdict, member)
+    await desk.outgoing.reply(message, notice)
+
+
+async def _judge(tx: Tx, desk: Desk, number: int, verdict: Verdict, member: Member) -> str:
+    await members.judge(tx, number, verdict, member, desk.store.clock.now())
+    await desk.refresh(tx, number)
+    return words.judged(footage_label(number), verdict)

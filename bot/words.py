@@ -1,0 +1,194 @@
+"""Every word that members read, in one place, so that another language can join later.
+
+Constants are whole sentences or labels; functions take values and give sentences. Nothing here is foreign text: what
+others wrote crosses ``bot.cleaning`` before it is put beside these words.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from core.model import FindingKind, MediaKind, Role, Verdict
+
+KIND_WORD: Mapping[FindingKind, str] = {
+    FindingKind.NEW: "NEW",
+    FindingKind.REPOST: "REPOST",
+    FindingKind.POSSIBLE: "POSSIBLE REPOST",
+    FindingKind.PLAIN: "TOO PLAIN",
+}
+MEDIA_WORD: Mapping[MediaKind, str] = {
+    MediaKind.PHOTO: "Photo",
+    MediaKind.VIDEO: "Video",
+    MediaKind.ANIMATION: "Animation",
+    MediaKind.VIDEO_NOTE: "Video note",
+    MediaKind.AUDIO: "Audio",
+    MediaKind.VOICE: "Voice note",
+    MediaKind.DOCUMENT: "File",
+}
+VERDICT_WORD: Mapping[Verdict, str] = {
+    Verdict.UNREVIEWED: "unreviewed",
+    Verdict.IN_REVIEW: "in review",
+    Verdict.CONFIRMED: "confirmed",
+    Verdict.MISATTRIBUTED: "misattributed",
+    Verdict.ALTERED: "staged or altered",
+    Verdict.UNRESOLVED: "unresolved",
+}
+ROLE_WORD: Mapping[Role, str] = {
+    Role.VIEWER: "a viewer",
+    Role.TAGGER: "a tagger",
+    Role.LEAD: "a lead",
+    Role.ADMIN: "an admin",
+}
+
+CLAIM, RELEASE, TAKE_OVER = "✋ Claim", "✋ Release", "Take over"
+TAG, VERDICT, NOT_A_MATCH, SAME, MORE = "🏷 Tag", "⚖ Verdict", "≠ Not a match", "＝ Same footage", "⋯ More"
+TIMELINE, EVIDENCE, HISTORY, UNDO, BACK = "Timeline", "Evidence", "History", "↩ Undo mine", "‹ Back"
+EARLIER_PAGE, LATER_PAGE = "‹", "›"
+TICKED = "✓ "
+
+OUT_OF_DATE = "This button is out of date. The card is being refreshed."
+REPEATED_CARD = "This card was sent twice; the buttons here act, the other one shows what came of it."
+ANONYMOUS = (
+    "Anonymous administrators can't act here: nobody could say later who did it. Please act under your own name."
+)
+WENT_WRONG = "Something went wrong; it was written down and nothing was changed by halves. Please try again."
+NO_FOOTAGE = "There is no footage with that number here."
+WHICH_FOOTAGE = "Which footage? Write its number, like F12, or reply to its card."
+WHICH_TAG = "Which tag? Like this: /tag F12 vehicles"
+TAG_TOO_LONG = "A tag has 1 to 40 characters, on one line."
+WHAT_NOTE = "What should be noted? Like this: /note F12 0:12 the same gate as in #F3"
+WHICH_VERDICT = "Which verdict? One of: " + ", ".join(VERDICT_WORD[verdict] for verdict in Verdict)
+WHAT_TO_FIND = "What should be found? Like this: /find Сергеевка #vehicles"
+REPLY_TO_MEDIA = "Reply with /seen to a photo, video, voice note or file, or send me one in private."
+NOTHING_FOUND = "Nothing here has these words."
+NO_MATCH_HERE = "This card rests on no match that could be wrong."
+NOTHING_TO_UNDO = "There is nothing of yours here to undo, or somebody changed it since."
+LOOKING = "Looking…"
+STAGES: Mapping[str, str] = {
+    "downloading": "Looking… downloading the file",
+    "reading": "Looking… reading the file",
+    "matching": "Looking… comparing it with everything held",
+    "drawing": "Looking… drawing the proof",
+}
+TOO_LARGE = (
+    "This file is over 20 MB, more than Telegram lets a bot download, so it was not looked up. "
+    "Send a shorter piece, a smaller copy or a screenshot."
+)
+FILE_GONE = "Telegram no longer gives out this file; please send it again."
+SEEN, PART_SEEN, NOT_SEEN = "SEEN", "PART SEEN", "NOT SEEN HERE"
+TOO_PLAIN, UNREADABLE = "TOO PLAIN to judge", "UNREADABLE"
+POSSIBLE_REPEAT = "possible repeat: this card may stand here twice; both act on the same footage"
+MAYBE_TOLD = "perhaps told before"
+DIGEST_HINT = "Tap a number for its card."
+JOINED = "turned out to be the same recording"
+EARLIEST_IS_THIS = "Earliest we hold: this post"
+NO_COPIES = "No copy is filed under this number any more."
+PROTECTED = "Channel forbids copying"
+
+COMMANDS: Sequence[tuple[str, str]] = (
+    ("find", "words #tag: search the archive"),
+    ("card", "F12: show the card of a footage"),
+    ("seen", "as a reply to media: have we seen this?"),
+    ("tag", "F12 word: add a tag"),
+    ("untag", "F12 word: take a tag off"),
+    ("verdict", "F12 confirmed: judge a footage"),
+    ("note", "F12 0:12 text: write a note"),
+    ("claim", "F12: say that you work on it"),
+    ("release", "F12: you no longer do"),
+    ("status", "what is watched, what waits, what is wrong"),
+    ("help", "how this works"),
+)
+HELP = "\n".join(
+    (
+        "firstseen tells whether footage is new or was seen before, where it was seen first, and what the team knows of it.",
+        "",
+        (
+            "Each footage has one card, kept current. NEW: nothing held looks or sounds like it. REPOST: it does, "
+            "and the card shows how. POSSIBLE REPOST: a person has to look. TOO PLAIN: nothing can be said."
+        ),
+        "“Earliest we hold” is the earliest post known here, not the origin. “Not seen here” names what was searched.",
+        "",
+        (
+            "Under a card: claim it, tag it, give a verdict, say that a match is wrong. Reply to a card to note it; "
+            "begin with a time code like 0:12 to tie the note to a second."
+        ),
+        "Send me a photo, video, voice note or file in private, or reply to one with /seen, to ask about it.",
+        "",
+        *(f"/{name} {words}" for name, words in COMMANDS),
+    )
+)
+
+
+def moment(at: datetime) -> str:
+    """A time as it is written down: in UTC, to the minute."""
+    return f"{at:%-d %b %Y %H:%M} UTC"
+
+
+def span(distance: timedelta) -> str:
+    """How long something took, in its two largest units."""
+    seconds = max(0, round(distance.total_seconds()))
+    for unit, below, size, smaller in (("d", "h", 86400, 3600), ("h", "min", 3600, 60), ("min", "s", 60, 1)):
+        if seconds >= size:
+            whole, rest = divmod(seconds, size)
+            return f"{whole} {unit} {rest // smaller} {below}" if rest // smaller else f"{whole} {unit}"
+    return f"{seconds} s"
+
+
+def clock(seconds: float) -> str:
+    """A place in a recording: 0:41, 1:02:03."""
+    whole = int(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def count(number: int, word: str) -> str:
+    """``1 copy``, ``2 copies``."""
+    if number == 1:
+        return f"1 {word}"
+    return f"{number:,} {word[:-1]}ies" if word.endswith("y") else f"{number:,} {word}s"
+
+
+def needs_role(needed: Role, has: Role) -> str:
+    """Why a member may not do something."""
+    return f"This takes {ROLE_WORD[needed]}; you are {ROLE_WORD[has]}."
+
+
+def digest_title(number: int) -> str:
+    """The first line of a digest."""
+    return f"{number} alerts at once, more than Telegram lets a bot send into a group"
+
+
+def tagged(label: str, tag: str, *, added: bool, changed: bool) -> str:
+    """What became of a tag."""
+    if not changed:
+        return f"{label} has the tag {tag} already" if added else f"{label} has no tag {tag}"
+    return f"{label} is tagged {tag}" if added else f"{label} is no longer tagged {tag}"
+
+
+def judged(label: str, verdict: Verdict) -> str:
+    """What became of a verdict."""
+    return f"{label} is {VERDICT_WORD[verdict]}"
+
+
+def claimed(label: str, *, claimed: bool) -> str:
+    """What became of a claim."""
+    return f"{label} is yours" if claimed else f"{label} is free"
+
+
+def claimed_already(label: str, holder: str) -> str:
+    """Somebody was quicker."""
+    return f"{label} was claimed by {holder} meanwhile"
+
+
+def not_yours(label: str, holder: str) -> str:
+    """Only the holder or a lead releases."""
+    return f"{label} is claimed by {holder}; only they or a lead release it. You can take it over."
+
+
+def undone(label: str, what: str) -> str:
+    """What was taken back."""
+    return f"{label}: undone: {what}"
+
+
+def budget_wait(seconds: float) -> str:
+    """Why a card does not change at once."""
+    return f"Telegram lets the bot speak here again in {seconds:.0f} s; the card changes then"

@@ -148,7 +148,7 @@ def text_content(call: Call, ask: Any) -> Content:
 def _preview(ask: Any) -> str:
     options = given(ask.link_preview_options)
     if options is None:
-        return '{"is_disabled": true}' if given(ask.disable_web_page_preview) else ""
+        return '{"is_disabled": true}' if given(getattr(ask, "disable_web_page_preview", None)) else ""
     wishes = {name: value for name, value in options.model_dump(exclude_unset=True).items() if given(value) is not None}
     return json.dumps(wishes)
 

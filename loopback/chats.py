@@ -129,6 +129,7 @@ class Chats:
 
     def _settled(self, chat: Chat, members: Iterable[Person | Bot], admins: Iterable[Person | Bot]) -> Chat:
         self.rooms[chat.id] = chat
+        next(chat.ids)  # the first message says that the chat was made; a forum's general topic bears its number
         places: list[tuple[User, Status]] = [(somebody.user, "administrator") for somebody in admins]
         places += [(somebody.user, "member") for somebody in members]
         for user, status in places:

@@ -42,10 +42,15 @@ class Clock:
 
     def __init__(self) -> None:
         self._shift = timedelta()
+        self._stopped: datetime | None = None
 
     def now(self) -> datetime:
         """Aware UTC, in whole seconds as Telegram's dates are."""
-        return (datetime.now(UTC) + self._shift).replace(microsecond=0)
+        return ((self._stopped or datetime.now(UTC)) + self._shift).replace(microsecond=0)
+
+    def stop(self) -> None:
+        """Stand still from now on, but for ``advance`` and ``set``."""
+        self._stopped = self._stopped or datetime.now(UTC)
 
     def advance(self, step: timedelta) -> None:
         """Move the hands by ``step``."""
@@ -53,7 +58,7 @@ class Clock:
 
     def set(self, moment: datetime) -> None:
         """Let it be ``moment`` (aware) now; time runs on from there."""
-        self._shift = moment - datetime.now(UTC)
+        self._shift = moment - (self._stopped or datetime.now(UTC))
 
 
 class Studio:

@@ -76,7 +76,8 @@ def finished(words: Words) -> Words:
     if len(words.text.encode()) > BYTES_LIMIT:
         raise ApiError(400, "Bad Request: text is too long")
     _check_places(words)
-    trimmed = _trimmed(words)
+    seen = tuple(style for style in words.styles if cut(words.text, style.offset, style.length).strip())
+    trimmed = _trimmed(Words(words.text, seen))
     return Words(trimmed.text, _in_order([*trimmed.styles, *_found(trimmed)]))
 
 

@@ -1,3 +1,3 @@
 """Fixtures that every folder of tests may use."""
 
-pytest_plugins = ["tests.stores", "tests.telegram"]
+pytest_plugins = ["tests.stores", "tests.telegram", "tests.bots"]

@@ -15,7 +15,8 @@ import av
 import numpy as np
 from PIL import Image
 
-from fingerprints import decode
+from fingerprints import decode, proof, read
+from fingerprints.matching import Match
 from fingerprints.media import Limits, MediaClass, Refused
 from fingerprints.stills import FORMATS, Pixels
 from fingerprints.streams import SOUND_RATE
@@ -81,7 +82,35 @@ def posture(_: Sequence[int], __: Mapping[str, JSON], ___: Limits) -> Product:
     return Product()
 
 
-TASKS: Mapping[str, Task] = {"describe": describe, "posture": posture, "preview": preview}
+def fingerprint(fds: Sequence[int], _: Mapping[str, JSON], limits: Limits) -> Product:
+    """A file's reading, packed by ``read.encode``."""
+    reading = read.read_fingerprints(fds[0], limits)
+    return Product(read.encode(reading), {"class": reading.media}, reading.missing)
+
+
+def draw_proof(fds: Sequence[int], arguments: Mapping[str, JSON], limits: Limits) -> Product:
+    """The picture that proves a ``match`` of two files, under two ``labels``; without a second file, a sheet."""
+    if len(fds) < 2:
+        return draw_sheet(fds, arguments, limits)
+    match, labels = arguments["match"], arguments["labels"]
+    assert isinstance(match, str)
+    assert isinstance(labels, list)
+    return Product(proof.compose(fds[0], fds[1], Match.from_json(match), [str(one) for one in labels], limits))
+
+
+def draw_sheet(fds: Sequence[int], arguments: Mapping[str, JSON], limits: Limits) -> Product:
+    """A contact sheet of one file under a ``label``."""
+    return Product(proof.sheet(fds[0], str(arguments.get("label", "")), limits))
+
+
+TASKS: Mapping[str, Task] = {
+    "describe": describe,
+    "fingerprint": fingerprint,
+    "posture": posture,
+    "preview": preview,
+    "proof": draw_proof,
+    "sheet": draw_sheet,
+}
 
 
 def warm_up() -> None:

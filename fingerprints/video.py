@@ -1,0 +1,116 @@
+"""A video's fingerprints: PDQ twice a second, small grey pictures four times a second, local features every two seconds."""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.model import Fingerprint
+from fingerprints import features, pdq
+from fingerprints.features import Features
+from fingerprints.stills import Pixels
+
+RATE = 4.0
+THUMB = 32
+PDQ_EVERY, ORB_EVERY = 2, 8
+MOST_FEATURES = 300
+VERSION = 1
+FRAMES, ORB = "video.frames", "video.orb"
+PLAIN_QUALITY = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """``thumbs``: n x 32 x 32 greys at RATE; ``hashes`` and ``mirrored``: PDQ of every second one; ``quality`` of each."""
+
+    thumbs: NDArray[np.uint8]
+    hashes: pdq.Hashes
+    mirrored: pdq.Hashes
+    quality: NDArray[np.float32]
+    bordered: bool
+
+    @property
+    def seconds(self) -> float:
+        """How much of the video they cover."""
+        return len(self.thumbs) / RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Local features of frames ORB_EVERY apart, upright and mirrored."""
+
+    upright: tuple[Features, ...]
+    mirrored: tuple[Features, ...]
+
+
+def fingerprints(frames: Iterable[Pixels]) -> tuple[tuple[Fingerprint, ...], float]:
+    """The fingerprints of frames sampled at RATE, and the share of frames that show something."""
+    kept = list(frames)
+    box = _box(kept)
+    inner = [frame[box] for frame in kept]
+    greys = np.stack([pdq.grey(frame) for frame in inner[::PDQ_EVERY]])
+    spectra = pdq.coefficients(greys)
+    quality = pdq.quality(greys)
+    thumbs = np.stack([_thumb(frame) for frame in inner])
+    points = [
+        features.detect(frame, MOST_FEATURES, mirror=turn) for turn in (False, True) for frame in kept[::ORB_EVERY]
+    ]
+    bordered = box != _WHOLE
+    head = np.array([len(thumbs), len(greys), bordered], "<u4").tobytes()
+    packed = head + pdq.hashes(spectra).tobytes() + pdq.hashes(pdq.mirrored(spectra)).tobytes()
+    packed += quality.astype("<f4").tobytes() + zlib.compress(thumbs.tobytes(), 6)
+    lively = float(np.mean(quality >= PLAIN_QUALITY))
+    return (
+        Fingerprint(FRAMES, VERSION, packed, lively),
+        Fingerprint(ORB, VERSION, b"".join(features.pack(one) for one in points), float(len(points))),
+    ), lively
+
+
+def unpack(packed: bytes) -> Frames:
+    """The frames of a FRAMES payload."""
+    count, hashed, bordered = (int(number) for number in np.frombuffer(packed, "<u4", 3))
+    ends = np.cumsum([12, 32 * hashed, 32 * hashed, 4 * hashed])
+    upright, mirrored = (np.frombuffer(packed, np.uint8, 32 * hashed, int(at)).reshape(-1, 32) for at in ends[:2])
+    quality = np.frombuffer(packed, "<f4", hashed, int(ends[2]))
+    thumbs = np.frombuffer(zlib.decompress(packed[int(ends[3]) :]), np.uint8).reshape(count, THUMB, THUMB)
+    return Frames(thumbs, upright, mirrored, quality.astype(np.float32), bool(bordered))
+
+
+def unpack_points(packed: bytes) -> Points:
+    """The features of an ORB payload."""
+    found = []
+    while packed:
+        one, packed = features.unpack(packed)
+        found.append(one)
+    return Points(tuple(found[: len(found) // 2]), tuple(found[len(found) // 2 :]))
+
+
+_WHOLE = (slice(None), slice(None))
+
+
+def _box(frames: list[Pixels]) -> tuple[slice, slice]:
+    """What is inside the borders that stand through the whole video."""
+    some = frames[:: max(1, len(frames) // 12)]
+    greys = np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in some]).astype(np.int16)
+    height, width = greys.shape[1:]
+    rows, columns = _inside(greys, height), _inside(greys.transpose(0, 2, 1), width)
+    small = (rows.stop - rows.start) * 4 < height or (columns.stop - columns.start) * 4 < width
+    whole = rows == slice(0, height) and columns == slice(0, width)
+    return _WHOLE if small or whole else (rows, columns)
+
+
+def _inside(greys: NDArray[np.int16], size: int) -> slice:
+    spread = (np.percentile(greys, 95, axis=2) - np.percentile(greys, 5, axis=2)).max(axis=0)
+    lively = np.flatnonzero(spread > 18)
+    if not lively.size:
+        return slice(0, size)
+    first, last = int(lively[0]), int(lively[-1]) + 1
+    return slice(0 if first < size * 0.02 else first, size if last > size * 0.98 else last)
+
+
+def _thumb(frame: Pixels) -> NDArray[np.uint8]:
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.resize(grey, (THUMB, THUMB), interpolation=cv2.INTER_AREA), np.uint8)

@@ -14,6 +14,7 @@ from storage.database import Reader, Tx
 
 FETCH, FETCH_LARGE, LINK = "fetch", "fetch_large", "link"
 LARGE = 20_000_000  # bytes; from here on Telegram's own clients fetch two at a time instead of five
+BROUGHT = frozenset({Capture.EXPORT, Capture.FOLDER})  # files come along or not at all: nothing is fetched
 PROTECTED = "the channel forbids copying: metadata only"
 _log = structlog.get_logger("intake")
 
@@ -79,6 +80,8 @@ class Intake:
         return Taken(new=1) if outcome is Recorded.NEW else Taken(edited=1)
 
     async def _send_on(self, tx: Tx, post: Post, post_id: int, captured: Captured) -> None:
+        if captured.capture in BROUGHT:
+            return
         urgency = priority(captured.capture)
         for ref_id, ref in await posts.wanted(tx, post_id):
             if not await hold_known(tx, ref_id, ref, captured.at):

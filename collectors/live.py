@@ -12,7 +12,7 @@ from collectors.coverage import advance, forget, note_unread
 from collectors.intake import Captured, Intake
 from collectors.media import incomplete
 from core.errors import Transient
-from core.model import Capture, Channel, Watch
+from core.model import Capture, Channel, Tier, Watch
 from storage import channels, posts
 from storage.database import Tx
 from storage.opening import Store
@@ -90,4 +90,6 @@ class Live:
 async def _watched(tx: Tx, channel_id: int) -> tuple[Watch, Channel] | None:
     watch = await channels.watch(tx, channel_id)
     channel = await channels.channel(tx, channel_id)
-    return (watch, channel) if watch and channel and watch.state != "paused" else None
+    if watch is None or channel is None or watch.state == "paused" or watch.tier is Tier.IMPORTED:
+        return None
+    return watch, channel

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from collectors.live import Live
 from collectors.pace import Ceiling, Limits, Pace, limits
 from collectors.reconcile import Reconciler
 from collectors.wishes import Wishes
-from core.clock import Clock
 from core.config import Collect, Fetch, Telegram
 from core.model import Tier
 from loopback.mtproto import MTProtoServer
@@ -26,28 +25,13 @@ from loopback.nouns import Channel, User
 from loopback.world import World
 from pipeline import worker
 from storage import channels, posts
-from storage.opening import Store, open_store
+from storage.opening import Store
 from storage.posts import StoredPost
 from tests.telegram import API_HASH, API_ID
 
 NAME = "watcher"
 TELEGRAM = Telegram(api_id=API_ID, request_timeout="5 s")
 COLLECT = Collect(history_pause="0 s", backfill_pause="0 s")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The hands that a test may move."""
-    return Clock()
-
-
-@pytest.fixture
-async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[Store]:
-    """A store of its own."""
-    folder = tmp_path / "state"
-    folder.mkdir(mode=0o700)
-    async with open_store(folder, clock) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -172,7 +156,6 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(world: World, store: Store, session: Path) -> AsyncIterator[Desk]:
+def desk(world: World, store: Store, session: Path) -> Desk:
     """The account with its parts, not yet running."""
-    async with AsyncExitStack():
-        yield Desk(world, store, session)
+    return Desk(world, store, session)

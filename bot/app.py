@@ -32,10 +32,25 @@ from bot.calls import NOT_ACCEPTED
 from bot.deliver import DeliverStep
 from bot.desk import Desk
 from bot.digests import DigestStep
+from bot.lookup_step import Asker, LookUpStep
 from bot.menus import Menus
 from bot.outgoing import Outgoing, shown
 from bot.pace import Pace
-from bot.routers import chats, claims, menus, stale, tags, verdicts
+from bot.routers import (
+    about,
+    chats,
+    claims,
+    lookup,
+    menus,
+    notes,
+    reviews,
+    search,
+    stale,
+    status,
+    tags,
+    telling,
+    verdicts,
+)
 from bot.screen import Pictures, ProofSource, Screen
 from core.config import Config
 from core.errors import AccountError, ConfigError, StateError
@@ -49,7 +64,7 @@ SLOW_HANDLER = 5.0  # seconds; then later updates no longer wait for it
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 OFFSET_LIFE = timedelta(hours=20)  # Telegram keeps updates for a day, and may number anew after a week of silence
 PART = "bot"
-ROUTERS = (chats, tags, verdicts, claims, menus, stale)  # the last one takes every press that is left
+ROUTERS = (chats, tags, verdicts, claims, notes, menus, reviews, telling, search, status, about, lookup, stale)
 _log = structlog.get_logger("bot")
 
 
@@ -62,12 +77,12 @@ class Parts:
     steps: tuple[Step, ...]
 
 
-def build_bot(config: Config, store: Store, proofs: ProofSource) -> "BotPart":
+def build_bot(config: Config, store: Store, proofs: ProofSource, asker: Asker) -> "BotPart":
     """The bot of this configuration; a token that can't be one is an AccountError."""
-    return BotPart(store, build_parts(config, store, proofs))
+    return BotPart(store, build_parts(config, store, proofs, asker))
 
 
-def build_parts(config: Config, store: Store, proofs: ProofSource) -> Parts:
+def build_parts(config: Config, store: Store, proofs: ProofSource, asker: Asker) -> Parts:
     """Bot, dispatcher and steps, wired."""
     bot = _bot(config)
     pace, open_menus = Pace(store.clock, config.bot.group_budget), Menus(store.clock)
@@ -77,6 +92,7 @@ def build_parts(config: Config, store: Store, proofs: ProofSource) -> Parts:
     steps = (
         DeliverStep(store, screen, Pictures(proofs), pace, open_menus, config.bot.tags),
         DigestStep(store, bot, pace),
+        LookUpStep(store, bot, outgoing, pace, screen, asker),
     )
     dispatcher = build_dispatcher(desk, pace, TeamChats(config.chats))
     return Parts(bot, dispatcher, steps)
@@ -89,6 +105,7 @@ def build_dispatcher(desk: Desk, pace: Pace, team_chats: TeamChats) -> Dispatche
     for observer in (dispatcher.message, dispatcher.callback_query, dispatcher.my_chat_member):
         observer.middleware(Rights(desk.outgoing))
     dispatcher.errors.register(_went_wrong)
+    # the last router takes every press that is left
     dispatcher.include_routers(*(module.router() for module in ROUTERS))
     return dispatcher
 

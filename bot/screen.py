@@ -4,7 +4,7 @@ from collections import OrderedDict
 from typing import Protocol, TypeVar
 
 from aiogram import Bot
-from aiogram.types import BufferedInputFile, InputMediaPhoto, LinkPreviewOptions, Message
+from aiogram.types import BufferedInputFile, InputMediaPhoto, LinkPreviewOptions, Message, ReplyParameters
 
 from bot.cards import Card
 from core.model import Alert
@@ -96,6 +96,32 @@ class Screen:
             reply_markup=card.buttons,
             disable_notification=quiet,
             protect_content=protect,
+        )
+
+    async def reply(
+        self, chat_id: int, message_id: int, thread_id: int | None, card: Card, photo: Photo | None
+    ) -> Message:
+        """An answer under somebody's message; where that is gone, it stands alone."""
+        below = ReplyParameters(message_id=message_id, allow_sending_without_reply=True)
+        if photo is None:
+            return await self._bot.send_message(
+                chat_id,
+                card.text,
+                entities=list(card.entities),
+                message_thread_id=thread_id,
+                reply_parameters=below,
+                reply_markup=card.buttons,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            )
+        return await self._bot.send_photo(
+            chat_id,
+            photo,
+            caption=card.text,
+            caption_entities=list(card.entities),
+            has_spoiler=self._spoilers,
+            message_thread_id=thread_id,
+            reply_parameters=below,
+            reply_markup=card.buttons,
         )
 
     async def change_words(self, chat_id: int, message_id: int, card: Card, *, pictured: bool) -> Message | bool:

@@ -4,9 +4,9 @@ from bot.cards import CardView, Elder
 from bot.likeness import Likeness
 from core.ids import ChannelRef
 from core.model import Channel, Finding, FindingKind
-from fingerprints.compare import Match
+from fingerprints.compare import SOUND, Match
 from pipeline.match import oriented
-from storage import channels, footage, members
+from storage import channels, fingerprints, footage, members
 from storage.database import Reader
 from storage.footage import FootageSighting
 
@@ -85,15 +85,23 @@ async def _likeness(
             return IDENTICAL
         if found := matches.get(other.asset.asset_id):
             stored, match = found
-            return likeness_of(match, certain=stored.certain)
+            heard = await fingerprints.have(reader, SOUND, told.asset.asset_id, other.asset.asset_id)
+            return likeness_of(match, certain=stored.certain, both_sound=heard)
     return None
 
 
-def likeness_of(match: Match, *, certain: bool) -> Likeness:
+def likeness_of(match: Match, *, certain: bool, both_sound: bool) -> Likeness:
     """What a card says of a match."""
     spans = tuple((span.query_start, span.reference_start, span.seconds, span.speed) for span in match.spans)
     return Likeness(
-        match.relation, certain, match.strength, spans, match.mirrored, picture=match.picture, sound=match.sound
+        match.relation,
+        certain,
+        match.strength,
+        spans,
+        match.mirrored,
+        picture=match.picture,
+        sound=match.sound,
+        both_sound=both_sound,
     )
 
 

@@ -61,6 +61,9 @@ WHAT_TO_FIND = "What should be found? Like this: /find Сергеевка #vehic
 REPLY_TO_MEDIA = "Reply with /seen to a photo, video, voice note or file, or send me one in private."
 NOTHING_FOUND = "Nothing here has these words."
 NO_MATCH_HERE = "This card rests on no match that could be wrong."
+REJECTED = "Noted: not a match, for good."
+RESTORED = "Noted: it is a match after all."
+TAKE_BACK = "↩ It is a match after all"
 NOTHING_TO_UNDO = "There is nothing of yours here to undo, or somebody changed it since."
 LOOKING = "Looking…"
 STAGES: Mapping[str, str] = {
@@ -75,10 +78,17 @@ TOO_LARGE = (
 )
 FILE_GONE = "Telegram no longer gives out this file; please send it again."
 SEEN, PART_SEEN, NOT_SEEN = "SEEN", "PART SEEN", "NOT SEEN HERE"
+POSSIBLY_SEEN = "POSSIBLY SEEN"
+NOT_NEW = "It may still be old elsewhere."
 TOO_PLAIN, UNREADABLE = "TOO PLAIN to judge", "UNREADABLE"
 POSSIBLE_REPEAT = "possible repeat: this card may stand here twice; both act on the same footage"
 MAYBE_TOLD = "perhaps told before"
 DIGEST_HINT = "Tap a number for its card."
+EARLIEST_OF, EARLIEST = "Earliest we hold of", "earliest we hold"
+PART, FORWARDED, EDITED = "in part", "forwarded", "edited since"
+NO_HISTORY = "Nobody did anything with it yet."
+STATUS, ALL_WELL, WAITING, WATCHED, NOTHING = "Status", "No trouble.", "Waiting:", "Watched:", "nothing"
+NO_ALERTS, NOT_CHECKED = "No alert was sent in the last day.", "not compared with Telegram yet"
 JOINED = "turned out to be the same recording"
 EARLIEST_IS_THIS = "Earliest we hold: this post"
 NO_COPIES = "No copy is filed under this number any more."
@@ -99,7 +109,7 @@ COMMANDS: Sequence[tuple[str, str]] = (
 )
 HELP = "\n".join(
     (
-        "firstseen tells whether footage is new or was seen before, where it was seen first, and what the team knows of it.",
+        "firstseen tells whether footage is new or was seen before, where it was first seen, and what the team knows.",
         "",
         (
             "Each footage has one card, kept current. NEW: nothing held looks or sounds like it. REPOST: it does, "
@@ -108,10 +118,10 @@ HELP = "\n".join(
         "“Earliest we hold” is the earliest post known here, not the origin. “Not seen here” names what was searched.",
         "",
         (
-            "Under a card: claim it, tag it, give a verdict, say that a match is wrong. Reply to a card to note it; "
+            "Under a card: claim it, tag it, give a verdict, say that a match is wrong. Reply to a card to note it, "
             "begin with a time code like 0:12 to tie the note to a second."
         ),
-        "Send me a photo, video, voice note or file in private, or reply to one with /seen, to ask about it.",
+        "Send me a photo, video, voice note or file in private, or reply to one with /seen: I look it up.",
         "",
         *(f"/{name} {words}" for name, words in COMMANDS),
     )
@@ -192,3 +202,81 @@ def undone(label: str, what: str) -> str:
 def budget_wait(seconds: float) -> str:
     """Why a card does not change at once."""
     return f"Telegram lets the bot speak here again in {seconds:.0f} s; the card changes then"
+
+
+def rejected(label: str, other: str | None, member: str) -> str:
+    """What was told apart, by whom."""
+    what = f"{label} and {other} do not show the same" if other else f"one copy is not {label}; it is being filed anew"
+    return f"{member}: {what}."
+
+
+def joined(label: str, other: str) -> str:
+    """What became one."""
+    return f"{label} is part of {other} now"
+
+
+def noted(label: str, second: float | None) -> str:
+    """What became of a note."""
+    return f"{label}: noted" if second is None else f"{label}: noted at {clock(second)}"
+
+
+def bringing(label: str) -> str:
+    """The card is on its way."""
+    return f"The card of {label} is coming"
+
+
+def here_it_is(label: str) -> str:
+    """The card stands where this answers."""
+    return f"{label} is here"
+
+
+def gone(at: datetime) -> str:
+    """A post that was deleted."""
+    return f"gone at Telegram, noticed {moment(at)}"
+
+
+def captured(at: datetime) -> str:
+    """When a post was captured."""
+    return f"captured {moment(at)}"
+
+
+def timeline_title(label: str) -> str:
+    """Over the posts of a footage."""
+    return f"{label}: every post we hold, the earliest first"
+
+
+def evidence_title(label: str) -> str:
+    """Over the hashes of a footage."""
+    return f"{label}: files as ingested, by SHA-256"
+
+
+def history_title(label: str) -> str:
+    """Over the acts on a footage."""
+    return f"{label}: who did what"
+
+
+def custody_head(number: int) -> str:
+    """Before the hash of the newest custody entry."""
+    return f"Custody log, entry {number}: "
+
+
+def more_lines(number: int) -> str:
+    """What did not fit."""
+    return f"+{number} more"
+
+
+def searched(assets: int, channels: int, since: datetime | None) -> str:
+    """What an answer rests on."""
+    if since is None:
+        return "Searched: nothing is held yet"
+    return f"Searched: {count(assets, 'file')} of {count(channels, 'channel')}, posted since {since:%-d %b %Y}"
+
+
+def alert_ages(number: int, middle: timedelta, late: timedelta) -> str:
+    """How long after a post its card came, over the last day."""
+    return f"{count(number, 'alert')} in the last day, half within {span(middle)}, 95 of 100 within {span(late)}"
+
+
+def checked(age: timedelta) -> str:
+    """How long ago a channel was compared with Telegram."""
+    return f"compared with Telegram {span(age)} ago"

@@ -252,6 +252,12 @@ async def move_cursor(tx: Tx, channel_id: int, contiguous_through: int) -> None:
     )
 
 
+async def reconciled_at(reader: Reader, channel_id: int) -> datetime | None:
+    """When a channel's history was last compared with what is stored."""
+    row = await reader.one("SELECT reconciled_at FROM watch WHERE channel_id = :id", id=channel_id)
+    return from_ms(row["reconciled_at"]) if row and row["reconciled_at"] is not None else None
+
+
 async def reconciled(tx: Tx, channel_id: int, at: datetime) -> None:
     """Remember when a channel's history was last compared with what is stored."""
     await tx.run("UPDATE watch SET reconciled_at = :at WHERE channel_id = :id", id=channel_id, at=to_ms(at))

@@ -33,6 +33,16 @@ async def of(reader: Reader, asset_id: int) -> tuple[Fingerprint, ...]:
     return tuple(_fingerprint(row) for row in rows)
 
 
+async def have(reader: Reader, kind: str, *asset_ids: int) -> bool:
+    """Whether each of these assets has a fingerprint of this kind."""
+    for asset_id in asset_ids:
+        if not await reader.one(
+            "SELECT 1 AS yes FROM fingerprint WHERE asset_id = :id AND kind = :k", id=asset_id, k=kind
+        ):
+            return False
+    return True
+
+
 async def stream(
     reader: Reader, after_id: int = 0, limit: int = 200
 ) -> tuple[tuple[int, tuple[Fingerprint, ...]], ...]:

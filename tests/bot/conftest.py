@@ -9,7 +9,7 @@ from core.config import BotSection, Chat, Config, TeamMember
 from loopback.botapi import BotApiServer
 from loopback.world import World
 from storage.opening import Store
-from tests.bot.newsroom import START, Drawer, Newsroom
+from tests.bot.newsroom import START, Drawer, Newsroom, Oracle
 
 
 @pytest.fixture
@@ -18,6 +18,7 @@ def stage(world: World, botapi: BotApiServer, store: Store) -> Newsroom:
     me = world.chats.bot()
     olena, taras, ivan = (world.chats.person(name) for name in ("Olena", "Taras", "Ivan"))
     group = world.chats.group("Desk", [olena, taras, ivan, me])
+    world.clock.stop()
     world.clock.set(START)
     store.clock.advance(START - store.clock.now())
     config = Config(
@@ -30,7 +31,7 @@ def stage(world: World, botapi: BotApiServer, store: Store) -> Newsroom:
         chats=(Chat(chat_id=group.id),),
         bot_token=SecretStr(me.token),
     )
-    return Newsroom(world, botapi, store, me, group, config, Drawer(store), olena, taras, ivan)
+    return Newsroom(world, botapi, store, me, group, config, Drawer(store), Oracle(), olena, taras, ivan)
 
 
 @pytest.fixture

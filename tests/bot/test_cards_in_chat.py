@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from core.model import FindingKind
-from tests.bot.newsroom import ASTRA, PARA_PAX, SPRAVDI, START, Newsroom, excerpt
+from tests.bot.newsroom import ASTRA, SPRAVDI, START, Newsroom, excerpt
 
 
 async def test_new_footage_is_one_card_with_picture_and_buttons(newsroom: Newsroom) -> None:
@@ -37,6 +36,6 @@ async def test_repost_amends_the_card(newsroom: Newsroom) -> None:
         f"REPOST #F{footage} · 2 copies in 2 channels\nAstra (@astrapress) · independent · ru\n"
     )
     assert "3 d 22 h after the earliest we hold" in card.text
-    assert f"Match: 0:05–0:17 of this is 0:41–0:53 of #F{footage}; mirrored" in card.text
+    assert f"Match: 0:05–0:17 of this is 0:41–0:53 of #F{footage}; mirrored; sound differs" in card.text
     assert "Earliest we hold: SPRAVDI, 18 Oct 2024 09:00 UTC" in card.text
     assert "original" not in card.text.lower()

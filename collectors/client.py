@@ -15,7 +15,7 @@ from core.config import Telegram
 from core.errors import Transient, Unsupported
 
 APP_VERSION = "1"
-RECONNECTS = 5
+RECONNECTS = 2  # by Telethon itself, at once; after that the account waits longer each time, and says so
 LOG_LEVEL = logging.INFO  # below, Telethon's log holds what people wrote
 
 

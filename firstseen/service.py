@@ -52,13 +52,15 @@ async def serve(config: Config) -> None:
         collectors, fetching = build_collectors(config, engine.store)
         steps = [*fetching, *engine.steps(config)]
         intake: list[Part] = [*collectors, ControlPart(engine.store), Heartbeat(engine.store)]
-        if config.alerts:
-            proofs = Proofs(engine.store, engine.isolation, engine.limits)
-            asker = Asker(engine.store, engine.isolation, engine.library, engine.limits)
-            team = build_bot(config, engine.store, proofs, asker)
-            intake.append(team)
-            steps += team.steps
-        await supervise(intake, worker.parts(steps, engine.store), stop)
+        async with AsyncExitStack() as lent:
+            if config.alerts:
+                proofs = Proofs(engine.store, engine.isolation, engine.limits)
+                asker = Asker(engine.store, engine.isolation, engine.library, engine.limits)
+                team = build_bot(config, engine.store, proofs, asker)
+                lent.push_async_callback(team.close)  # the workers deliver through its connections to the end
+                intake.append(team)
+                steps += team.steps
+            await supervise(intake, worker.parts(steps, engine.store), stop)
         await _end(engine.store)
 
 

@@ -8,6 +8,7 @@ person must act.
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import Protocol
 
 import structlog

@@ -16,6 +16,7 @@ from core.errors import Transient, Unsupported
 
 APP_VERSION = "1"
 RECONNECTS = 2  # by Telethon itself, at once; after that the account waits longer each time, and says so
+RECONNECT_PAUSE = 0.25  # seconds
 LOG_LEVEL = logging.INFO  # below, Telethon's log holds what people wrote
 
 
@@ -84,6 +85,7 @@ class ReadingClient(TelegramClient):  # type: ignore[misc] # telethon has no typ
             flood_sleep_threshold=0,
             request_retries=2,
             connection_retries=RECONNECTS,
+            retry_delay=RECONNECT_PAUSE,
             raise_last_call_error=True,
         )
 

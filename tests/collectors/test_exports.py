@@ -89,7 +89,7 @@ async def test_times_with_and_without_a_zone(store: Store, tmp_path: Path) -> No
     assert summary.notes == ("1 posts give their time without a zone: taken as UTC",)
 
 
-FILES = [
+FILES: list[tuple[dict[str, Any], str]] = [
     ({"photo": "photos/a.jpg", "photo_file_size": 4, "width": 2, "height": 1}, "photo"),
     ({"file": "video_files/a.mp4", "media_type": "video_file", "mime_type": "video/mp4"}, "video"),
     ({"file": "round_video_messages/a.mp4", "media_type": "video_message", "mime_type": "video/mp4"}, "video_note"),

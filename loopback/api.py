@@ -48,6 +48,13 @@ class Call:
         """The world as this bot is told of it."""
         return self.chats.view(self.bot)
 
+    def lacks(self, ask: Any, *names: str) -> None:
+        """Refuse, and note for the test, a request that gives a field the loopback does not act on."""
+        for name in names:
+            if getattr(ask, name, None):
+                self.world.unhandled.append(f"{self.name}.{name}")
+                raise refused(f"the loopback knows no {name}")
+
     # ------------------------------------------------------------------------------------------ chats
 
     def chat(self, chat_id: int | str | None, access: Access = "read") -> Chat:

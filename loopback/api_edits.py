@@ -44,9 +44,7 @@ answers = Answers()
 @answers.to(EditMessageText, EditMessageCaption, EditMessageMedia, EditMessageReplyMarkup)
 def edit_message(call: Call, ask: Any) -> JSON:
     """Change text, caption, media or buttons; buttons that are not given again go."""
-    if ask.inline_message_id is not None:
-        call.world.unhandled.append(f"{call.name}.inline_message_id")
-        raise refused("MESSAGE_ID_INVALID")
+    call.lacks(ask, "inline_message_id", "business_connection_id")
     chat = call.chat(ask.chat_id, "edit")
     message = call.message(chat, ask.message_id, "message to edit")
     if not _editable(call, message):
@@ -59,6 +57,7 @@ def edit_message(call: Call, ask: Any) -> JSON:
 
 def changed(call: Call, ask: Any, message: Message) -> Content:
     """What the message is to show; refused when that is what it shows already."""
+    call.lacks(ask, "rich_message")
     content = _content(call, ask, message)
     if content.shows_as(message.content):
         raise refused(NOT_MODIFIED)

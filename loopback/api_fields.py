@@ -88,7 +88,7 @@ def given(value: Value | Default) -> Value | None:
 
 
 async def read_form(request: web.Request, largest: int) -> Form:
-    """The fields of the address, and of a urlencoded, multipart or JSON body of at most ``largest`` bytes."""
+    """The fields of the address, and of a urlencoded, multipart or JSON body; no part is over ``largest`` bytes."""
     form = Form(dict(request.query))
     if request.content_type == "multipart/form-data":
         await _read_parts(request, form, largest)
@@ -110,19 +110,17 @@ async def _read_json(request: web.Request) -> dict[str, Any]:
 
 
 async def _read_parts(request: web.Request, form: Form, largest: int) -> None:
-    size = 0
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader) or part.name is None:
             raise ApiError(400, "Bad Request: can't parse multipart body")
         content = bytes(await part.read())
-        size += len(content)
+        if len(content) > largest:
+            raise ApiError(413, "Request Entity Too Large")
         if part.filename is None:
             form.fields[part.name] = content.decode()
         else:
             mime = part.headers.get("Content-Type", "application/octet-stream")
             form.files[part.name] = Upload(part.filename, content, mime)
-    if size > largest:
-        raise ApiError(413, "Request Entity Too Large")
 
 
 def decoded(kind: type[Method], form: Form) -> Method:

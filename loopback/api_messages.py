@@ -16,7 +16,6 @@ from aiogram.methods import (
     SendMediaGroup,
     SendMessage,
     SendPhoto,
-    SendVenue,
     SendVideo,
     SendVideoNote,
     SendVoice,
@@ -72,13 +71,12 @@ def send_media(call: Call, ask: Any) -> JSON:
     return _sent(call, ask, media_content(call, kind, ask), what)
 
 
-@answers.to(SendLocation, SendVenue)
-def send_place(call: Call, ask: SendLocation | SendVenue) -> JSON:
-    """A point on the map, or a named one."""
+@answers.to(SendLocation)
+def send_location(call: Call, ask: SendLocation) -> JSON:
+    """A point on the map."""
     if not (-90 <= ask.latitude <= 90 and -180 <= ask.longitude <= 180):
         raise refused("LOCATION_INVALID")
-    title = ask.title if isinstance(ask, SendVenue) else ""
-    content = Content(media=Place(ask.latitude, ask.longitude, title), buttons=buttons_of(call, ask.reply_markup))
+    content = Content(media=Place(ask.latitude, ask.longitude), buttons=buttons_of(call, ask.reply_markup))
     return _sent(call, ask, content, "text messages")
 
 

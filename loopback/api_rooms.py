@@ -36,7 +36,8 @@ def get_chat(call: Call, ask: GetChat) -> JSON:
 @answers.to(GetChatMember)
 def get_chat_member(call: Call, ask: GetChatMember) -> JSON:
     """Somebody's place in a chat."""
-    return member_json(call.chat(ask.chat_id).member(call.user(ask.user_id)))
+    chat = call.chat(ask.chat_id)
+    return member_json(chat, chat.member(call.user(ask.user_id)))
 
 
 @answers.to(GetChatMemberCount)
@@ -52,7 +53,7 @@ def get_chat_administrators(call: Call, ask: GetChatAdministrators) -> list[JSON
     if chat.kind == "private":
         raise refused("there are no administrators in the private chat")
     leading = [member for member in chat.members.values() if member.leads]
-    return [member_json(member) for member in leading if not member.user.is_bot or member.user is call.bot.user]
+    return [member_json(chat, member) for member in leading if not member.user.is_bot or member.user is call.bot.user]
 
 
 @answers.to(LeaveChat)

@@ -37,6 +37,8 @@ PERMISSIONS = {
     "can_pin_messages": False,
     "can_manage_topics": False,
 }
+CHANNEL_RIGHTS = {"can_post_messages", "can_edit_messages"}
+GROUP_RIGHTS = {"can_pin_messages", "can_manage_topics"}
 NEVER_GIVEN = ("can_post_stories", "can_edit_stories", "can_delete_stories", "can_send_welcome_messages")
 KIND_FOLDERS = {
     "photo": "photos",
@@ -104,13 +106,14 @@ def entity_json(style: Style) -> JSON:
     )
 
 
-def member_json(member: Member) -> JSON:
-    """Somebody's place in a chat."""
+def member_json(chat: Chat, member: Member) -> JSON:
+    """Somebody's place in a chat; administrators have the rights that exist there."""
     shown: JSON = {"status": member.status, "user": user_json(member.user)}
     if member.status == "creator":
         return shown | {"is_anonymous": member.anonymous} | _given(custom_title=member.title)
     if member.status == "administrator":
-        rights = {right: right in member.rights for right in ADMIN_RIGHTS} | dict.fromkeys(NEVER_GIVEN, False)
+        known = ADMIN_RIGHTS - (GROUP_RIGHTS if chat.kind == "channel" else CHANNEL_RIGHTS)
+        rights = {right: right in member.rights for right in known} | dict.fromkeys(NEVER_GIVEN, False)
         shown |= {"can_be_edited": False, "is_anonymous": member.anonymous} | _given(custom_title=member.title)
         return shown | rights
     if member.status == "restricted":
@@ -225,7 +228,6 @@ class View:
         shown |= _given(
             **{words: content.words.text, entities: [entity_json(style) for style in content.words.styles]},
             show_caption_above_media=content.above,
-            rich_message=json.loads(content.rich) if content.rich else None,
             reply_markup=keyboard_json(content.buttons) if content.buttons else None,
             link_preview_options=json.loads(content.layout) if content.layout and not shown else None,
         )
@@ -350,7 +352,7 @@ class View:
             "id": query.id,
             "from": user_json(query.person),
             "message": told,
-            "chat_instance": str(hash((self.bot.id, query.message.chat.id)) & (1 << 62)),
+            "chat_instance": str(hash((self.bot.id, query.message.chat.id)) % (1 << 63)),
             "data": query.data,
         }
 
@@ -359,7 +361,7 @@ def _place(place: Place) -> JSON:
     point = {"latitude": place.latitude, "longitude": place.longitude}
     if not place.title:
         return {"location": point}
-    return {"location": point, "venue": {"location": point, "title": place.title, "address": place.title}}
+    return {"location": point, "venue": {"location": point, "title": place.title, "address": ""}}
 
 
 def _old_origin(told: Mapping[str, Any]) -> JSON:

@@ -27,6 +27,7 @@ def whispered(call: Call, ask: Any, where: Envelope, content: Content) -> Messag
     number = wish.receiver_user_id if wish else getattr(ask, "receiver_user_id", None)
     if number is None:
         return None
+    call.lacks(wish, "replace_callback_query_message")
     query_id = wish.callback_query_id if wish else getattr(ask, "callback_query_id", None)
     receiver = _receiver(call, where.chat, number)
     if not call.me(where.chat).leads:

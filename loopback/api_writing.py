@@ -1,7 +1,8 @@
 """What a bot's message shows, words, buttons, media; and how it is sent: where to, answering what, how fast."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, ReplyKeyboardMarkup
@@ -49,7 +50,7 @@ class Envelope:
 
 def text_of(call: Call, ask: Any) -> Words:
     """The text a method gives, 1 to 4096 units after parsing."""
-    words = _words(ask.text, ask, "entities")
+    words = _words(call, ask.text, ask, "entities")
     if not words:
         raise refused("text must be non-empty" if ask.text else "message text is empty")
     call.chats.limits.check("text", units(words.text), TEXT_LIMIT, "Bad Request: message is too long")
@@ -58,16 +59,27 @@ def text_of(call: Call, ask: Any) -> Words:
 
 def caption_of(call: Call, ask: Any) -> Words:
     """The caption a method gives, up to 1024 units after parsing."""
-    words = _words(ask.caption, ask, "caption_entities")
+    words = _words(call, ask.caption, ask, "caption_entities")
     call.chats.limits.check("caption", units(words.text), CAPTION_LIMIT, "Bad Request: message caption is too long")
     return words
 
 
-def _words(text: str | None, ask: Any, entities: str) -> Words:
+def _words(call: Call, text: str | None, ask: Any, entities: str) -> Words:
     mode = given(ask.parse_mode)
     if text and mode:
-        return finished(parsed(text, mode))
-    return finished(Words(text or "", tuple(_style(entity) for entity in getattr(ask, entities) or ())))
+        words = parsed(text, mode)
+    else:
+        words = Words(text or "", tuple(_style(entity) for entity in getattr(ask, entities) or ()))
+    return finished(Words(words.text, tuple(_known_people(call, words.styles))))
+
+
+def _known_people(call: Call, styles: Iterable[Style]) -> Iterator[Style]:
+    """Mentions by number become mentions of people; those of strangers go."""
+    for style in styles:
+        if style.user is None:
+            yield style
+        elif style.user.id in call.world.users:
+            yield replace(style, user=call.world.users[style.user.id])
 
 
 def _style(entity: MessageEntity) -> Style:
@@ -166,10 +178,7 @@ def media_content(call: Call, kind: str, ask: Any) -> Content:
 
 def envelope(call: Call, ask: Any, what: str = "text messages") -> Envelope:
     """Where the message goes, after every question Telegram asks before it sends."""
-    for name in NOT_HERE:
-        if getattr(ask, name, None) is not None:
-            call.world.unhandled.append(f"{call.name}.{name}")
-            raise refused(f"the loopback knows no {name}")
+    call.lacks(ask, *NOT_HERE)
     chat = call.chat(ask.chat_id, "write")
     topic = call.topic(chat, ask.message_thread_id)
     answered, quote = _answered(call, chat, ask)

@@ -58,7 +58,6 @@ class Content:
     media: ChatMedia | None = None
     buttons: Rows = ()
     above: bool = False
-    rich: str = ""
     layout: str = ""
 
     def shows_as(self, other: "Content") -> bool:

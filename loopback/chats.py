@@ -163,10 +163,6 @@ class Chats:
         """The world as a bot is told of it."""
         return View(self.book, bot)
 
-    def bot_of(self, user: User) -> Bot:
-        """The bot behind an account."""
-        return next(bot for bot in self.bots.values() if bot.user is user)
-
     def bots_in(self, chat: Chat) -> list[Bot]:
         """The bots that are in a chat now."""
         if chat.bot is not None:
@@ -381,8 +377,8 @@ class Chats:
             "chat": chat_json(chat),
             "from": user_json(by),
             "date": unix(self.world.clock.now()),
-            "old_chat_member": member_json(old),
-            "new_chat_member": member_json(new),
+            "old_chat_member": member_json(chat, old),
+            "new_chat_member": member_json(chat, new),
         }
         for bot in self.bots.values():
             if bot.user is new.user:

@@ -35,7 +35,6 @@ class Inbox:
     def __init__(self, first_id: int) -> None:
         self.waiting: list[Waiting] = []
         self.allowed: frozenset[str] | None = None
-        self.confirmed = first_id
         self._next = first_id
         self._arrived = asyncio.Event()
         self._poller: object | None = None
@@ -64,7 +63,6 @@ class Inbox:
             self.waiting = self.waiting[offset:]
         else:
             self.waiting = [update for update in self.waiting if update.id >= offset]
-            self.confirmed = max(self.confirmed, offset)
         self.waiting = [update for update in self.waiting if now - update.at < LIFE]
 
     def clear(self) -> None:

@@ -71,10 +71,6 @@ class Limits:
             raise ValueError(f"no such limits: {sorted(unknown)}")
         self._lifted |= set(names)
 
-    def restore(self) -> None:
-        """Let every limit stand again."""
-        self._lifted.clear()
-
     @contextmanager
     def lifted(self, *names: str) -> Iterator[None]:
         """Lift these limits for a while."""

@@ -106,9 +106,9 @@ class _Reader:
 def _style(kind: str, offset: int, length: int, details: dict[str, str]) -> Style:
     url = details.get("href", "")
     person = urlsplit(url)
-    if kind == "text_link" and person.scheme == "tg" and person.netloc == "user":
-        user = User(int(parse_qs(person.query)["id"][0]), "")
-        return Style("text_mention", offset, length, user=user)
+    number = parse_qs(person.query).get("id", [""])[0]
+    if kind == "text_link" and (person.scheme, person.netloc) == ("tg", "user") and number.isdigit():
+        return Style("text_mention", offset, length, user=User(int(number), ""))
     return Style(
         kind,
         offset,
@@ -164,6 +164,8 @@ class _HtmlReader(_Reader):
         found = {m[1].lower(): html.unescape(m[2] or m[3] or m[4] or "") for m in ATTRIBUTE.finditer(rest)}
         if name == "span" and found.get("class") != "tg-spoiler":
             raise _broken(f'Tag "span" must have class "tg-spoiler" at byte offset {at}')
+        if name == "tg-time" and not found.get("unix", "").isdigit():
+            raise _broken(f'Tag "tg-time" must have valid "unix" attribute at byte offset {at}')
         kind = TAGS[name]
         if name == "blockquote" and "expandable" in found:
             kind = "expandable_blockquote"

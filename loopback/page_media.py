@@ -4,10 +4,11 @@ import hashlib
 import html
 from dataclasses import dataclass
 
-from loopback.nouns import Document, File, Paid, Photo, Place, Poll, Post
+from loopback.nouns import Document, File, Photo, Place, Poll, Post, WebPage
 
 TOO_BIG = 20 * (1 << 20)
 TOKEN_LENGTH = 32
+OPEN = "Please open Telegram to view this post"
 ENDINGS = {"video/mp4": "mp4", "audio/ogg": "ogg"}
 
 
@@ -50,9 +51,9 @@ def media(post: Post, at: Addresses, *, grouped: bool) -> str:
         case Place():
             where = f"https://maps.google.com/maps?q={post.media.latitude},{post.media.longitude}"
             return f'<a class="tgme_widget_message_location_wrap" href="{where}"></a>'
-    if isinstance(post.media, Paid) or (post.rich is not None and post.rich.files):
-        return _unsupported("Please open Telegram to view this post")
-    return ""
+        case None | WebPage():
+            return _unsupported(OPEN) if post.rich is not None and post.rich.files else ""
+    return _unsupported(OPEN)
 
 
 def _link(post: Post, *, grouped: bool) -> str:

@@ -20,10 +20,11 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.methods import SendMessage, SendPoll
+from aiogram.methods import GetMe, SendMessage, SendPoll
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, ReplyParameters
 
 from loopback import api_files
+from loopback.api_fields import breaches
 from loopback.botapi import BotApiServer
 from loopback.chat_nouns import Bot, Chat
 from loopback.faults import ApiError, Cut, Fault, Flood, Garbage, Status
@@ -233,6 +234,24 @@ async def test_plain_http_clients_are_served(botapi: BotApiServer, desk_bot: Bot
         ]
     assert [answer["result"]["text"] for answer in answers] == ["hello"] * 3
     assert len(desk.messages) == 3
+
+
+async def test_deactivated_people_cannot_be_written_to(open_bot: OpenBot, desk_bot: Bot, olena: Person) -> None:
+    """An account that was deleted is forbidden ground."""
+    olena.start(desk_bot)
+    olena.user.state = "deactivated"
+    with pytest.raises(TelegramForbiddenError, match="user is deactivated"):
+        await open_bot(desk_bot).send_message(olena.id, "hello")
+
+
+def test_a_wrong_answer_would_be_noticed() -> None:
+    """An answer with a missing, a mistyped or an unknown field, at any depth, is told apart from a right one."""
+    me = {"id": 1, "is_bot": True, "first_name": "x"}
+    assert breaches(GetMe, {"ok": True, "result": me}) == []
+    for wrong in (me | {"nick": "y"}, {"id": 1, "is_bot": True}, me | {"id": "one"}):
+        assert breaches(GetMe, {"ok": True, "result": wrong})
+    chat = {"id": 1, "type": "private", "colour": 3}
+    assert breaches(SendMessage, {"ok": True, "result": {"message_id": 1, "date": 1, "chat": chat}})
 
 
 def test_other_addresses_are_refused(world: World) -> None:

@@ -14,6 +14,7 @@ from aiogram.types import (
     InputMediaDocument,
     InputMediaPhoto,
     InputMediaVideo,
+    LinkPreviewOptions,
     ReplyParameters,
 )
 
@@ -99,6 +100,27 @@ async def test_every_kind_of_file_goes_up_and_comes_down(
     assert sent["photo"].has_media_spoiler
     assert [size.width for size in sent["photo"].photo or []] == [320, 800, 1000]
     assert desk.messages[0].text == "c"
+
+
+async def test_thumbnails_come_along(open_bot: OpenBot, desk_bot: Bot, desk: Chat, jpeg: Jpeg) -> None:
+    """A picture sent with a video is its thumbnail, alone and in an album."""
+    bot = open_bot(desk_bot)
+    file, thumb = BufferedInputFile(b"mp4", "v.mp4"), BufferedInputFile(jpeg(640, 360), "t.jpg")
+    alone = await bot.send_video(desk.id, file, width=64, height=64, thumbnail=thumb)
+    assert (alone.video.thumbnail.width, alone.video.thumbnail.height) == (320, 180)
+    album = [InputMediaVideo(media=file, width=64, height=64, thumbnail=thumb)] * 2
+    grouped = await bot.send_media_group(desk.id, album)
+    assert (await bot.get_file(grouped[1].video.thumbnail.file_id)).file_path.startswith("thumbnails/")
+
+
+async def test_mentions_by_number_are_of_known_people(
+    open_bot: OpenBot, desk_bot: Bot, desk: Chat, olena: Person
+) -> None:
+    """A link to a user's number mentions a known person; to a stranger's it is plain text."""
+    sent = await open_bot(desk_bot).send_message(
+        desk.id, f'<a href="tg://user?id={olena.id}">her</a> <a href="tg://user?id=5">him</a>'
+    )
+    assert [(entity.type, entity.user.first_name) for entity in sent.entities] == [("text_mention", "Olena")]
 
 
 async def test_a_file_keeps_its_names(open_bot: OpenBot, desk_bot: Bot, desk: Chat, world: World, jpeg: Jpeg) -> None:
@@ -284,3 +306,69 @@ async def test_places_reactions_pins_and_typing(
     assert (await bot.get_chat(desk.id)).pinned_message.message_id == sent.message_id
     await bot.send_chat_action(desk.id, "upload_video")
     assert desk.actions == [(desk_bot.user, "upload_video", None)]
+
+
+async def test_several_messages_at_once(
+    open_bot: OpenBot, desk_bot: Bot, desk: Chat, olena: Person, world: World, jpeg: Jpeg
+) -> None:
+    """A person's album reaches the bot with its id; it is forwarded and copied as an album, and deleted in one go."""
+    bot = open_bot(desk_bot)
+    olena.send_album(desk_bot, [world.photo(jpeg()), world.photo(jpeg(shade=3))], "two")
+    heard = [update.message for update in await bot.get_updates()]
+    numbers = [message.message_id for message in heard]
+    assert len({message.media_group_id for message in heard}) == 1
+    forwarded = await bot.forward_messages(desk.id, olena.id, numbers)
+    copied = await bot.copy_messages(desk.id, olena.id, numbers)
+    first, second, third, fourth = desk.messages
+    assert first.album == second.album != third.album == fourth.album
+    assert (first.origin is not None, third.origin) == (True, None)
+    await bot.delete_messages(desk.id, [made.message_id for made in forwarded + copied])
+    assert not desk.messages
+    with pytest.raises(TelegramBadRequest, match="there are no messages to copy"):
+        await bot.copy_messages(desk.id, desk.id, [copied[0].message_id])
+
+
+async def test_pins_can_be_taken_away(open_bot: OpenBot, desk_bot: Bot, desk: Chat, world: World) -> None:
+    """The newest pin goes first, then all; a bot that is administrator no longer cannot."""
+    bot = open_bot(desk_bot)
+    world.chats.promote(desk, desk_bot)
+    for word in ("one", "two", "three"):
+        await bot.pin_chat_message(desk.id, (await bot.send_message(desk.id, word)).message_id)
+    await bot.unpin_chat_message(desk.id)
+    assert [message.text for message in desk.pinned] == ["one", "two"]
+    await bot.unpin_all_chat_messages(desk.id)
+    assert desk.pinned == []
+    world.chats.demote(desk, desk_bot)
+    with pytest.raises(TelegramBadRequest, match="not enough rights"):
+        await bot.unpin_all_chat_messages(desk.id)
+
+
+async def test_muted_bots_and_closed_channels(
+    open_bot: OpenBot, desk_bot: Bot, desk: Chat, olena: Person, world: World
+) -> None:
+    """A muted bot may not write; in a channel only an administrator posts, and edits the posts of others."""
+    bot = open_bot(desk_bot)
+    world.chats.mute(desk, desk_bot)
+    with pytest.raises(TelegramBadRequest, match="not enough rights to send text messages to the chat"):
+        await bot.send_message(desk.id, "x")
+    channel = world.chats.channel("Own", [olena])
+    world.chats.add(channel, desk_bot)
+    with pytest.raises(TelegramBadRequest, match="need administrator rights in the channel chat"):
+        await bot.send_message(channel.id, "x")
+    world.chats.promote(channel, desk_bot)
+    post = olena.say(channel, "hers")
+    await bot.edit_message_text("edited", chat_id=channel.id, message_id=post.id)
+    assert post.text == "edited"
+
+
+async def test_wishes_that_change_no_word(open_bot: OpenBot, desk_bot: Bot, desk: Chat) -> None:
+    """Previews switched off and silence are kept with the message."""
+    bot = open_bot(desk_bot)
+    sent = await bot.send_message(
+        desk.id,
+        "https://t.me/a/1",
+        link_preview_options=LinkPreviewOptions(is_disabled=True),
+        disable_notification=True,
+    )
+    assert sent.link_preview_options.is_disabled
+    assert desk.messages[0].silent

@@ -40,26 +40,28 @@ def set_up(
     level: Literal["debug", "info", "warning", "error"] = "info",
     style: Literal["auto", "json", "console"] = "auto",
     secrets: Iterable[str] = (),
+    to: TextIO | None = None,
 ) -> None:
     """Configure structlog, the standard library's loggers and the last word of a crash for this process.
 
     Libraries that log (Telethon, aiogram, yt-dlp) come out in the same form at WARNING and above: their debug lines
-    carry secrets.
+    carry secrets. ``to`` is standard output unless given: a command that prints results logs to standard error.
     """
+    to = to or sys.stdout
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    render = _for_terminal() if style == "console" or (style == "auto" and sys.stdout.isatty()) else _for_journal()
+    render = _for_terminal() if style == "console" or (style == "auto" and to.isatty()) else _for_journal()
     redactor = Redactor(secrets)
     structlog.configure(
         processors=[*shared, *render, redactor],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(to),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(to)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_strip, *render, redactor])
     )

@@ -277,7 +277,7 @@ def version() -> None:
 def _load(path: Path) -> Config:
     config = configuration.load(path)
     secrets = [config.api_hash.get_secret_value(), config.bot_token.get_secret_value()]
-    log.set_up(level="warning", style="console", secrets=secrets)
+    log.set_up(level="warning", style="console", secrets=secrets, to=sys.stderr)
     return config
 
 

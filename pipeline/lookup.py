@@ -14,6 +14,7 @@ from fingerprints.child import Isolation
 from fingerprints.compare import Match
 from fingerprints.media import Limits
 from fingerprints.read import Reading, decode_reading
+from fingerprints.wire import JSON
 from pipeline.library import Library
 from pipeline.match import covered
 from storage import assets, footage
@@ -103,7 +104,7 @@ class Asker:
 
     async def _picture(self, path: Path, best: tuple[Asset, Match]) -> bytes | None:
         asset, match = best
-        arguments = {"match": match.to_json(), "labels": ["Sent", "Held"]}
+        arguments: dict[str, JSON] = {"match": match.to_json(), "labels": ["Sent", "Held"]}
         files = [path, self._store.vault.path(asset.sha256)]
         answer = await asyncio.to_thread(self._isolation.run, "proof", files, arguments, self._limits)
         if not answer.payload:

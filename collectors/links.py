@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterable
@@ -25,6 +26,7 @@ from storage.opening import Store
 from storage.vault import CHUNK, StoredFile
 
 ROLE = "link"
+FOLDER = "links"  # of the state directory: where downloads lie until they are in the vault
 SLOTS = 1
 ANSWER_MAX = 1 << 16
 _log = structlog.get_logger("links")
@@ -53,6 +55,9 @@ class LinkStep:
         self._store = store
         self._config = config
         self._allowed = tuple(allowed)  # addresses that need not be public; none but in tests
+        self._folder = store.state_dir / FOLDER
+        shutil.rmtree(self._folder, ignore_errors=True)  # what a killed process left
+        self._folder.mkdir(mode=0o700)
 
     async def load(self, reader: Reader, key: str) -> Linked | None:
         """The address, unless it was followed already."""
@@ -67,7 +72,7 @@ class LinkStep:
     async def work(self, given: Linked) -> Linked:
         """Run the child, and believe only the file that is really there."""
         await asyncio.to_thread(self._store.vault.check_floor)
-        with TemporaryDirectory(prefix="link-", dir=self._store.state_dir / "tmp") as name:
+        with TemporaryDirectory(dir=self._folder) as name:
             folder = Path(name)
             about = await self._run_child(given.url, folder)
             if failure := about.get("failure"):

@@ -69,15 +69,16 @@ class Intake:
         return total
 
     async def _one(self, tx: Tx, post: Post, captured: Captured) -> Taken:
+        adopted = await posts.adopt(tx, post, captured.at)  # an export may have brought it before
         outcome, post_id = await posts.record(tx, post, captured.capture, captured.account, captured.at)
-        if outcome is Recorded.KNOWN:
+        if outcome is Recorded.KNOWN and not adopted:
             return Taken(known=1)
         await self._send_on(tx, post, post_id, captured)
         if outcome is Recorded.EDITED:
             await amend_cards(tx, post_id)
         log = _log.info if captured.capture is Capture.LIVE else _log.debug
         log("post_recorded", channel_id=post.channel_id, message_id=post.message_id, outcome=str(outcome))
-        return Taken(new=1) if outcome is Recorded.NEW else Taken(edited=1)
+        return Taken(**{str(outcome): 1})
 
     async def _send_on(self, tx: Tx, post: Post, post_id: int, captured: Captured) -> None:
         if captured.capture in BROUGHT:

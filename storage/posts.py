@@ -21,6 +21,15 @@ _INSERT_REF = """
         :state, :reason)
     ON CONFLICT (post_id, version, role, position) DO NOTHING
 """
+_ADOPT_REF = (
+    _INSERT_REF.replace("DO NOTHING", "DO UPDATE SET")
+    + """
+        file_id = excluded.file_id, size = excluded.size, mime = excluded.mime, name = excluded.name,
+        duration = excluded.duration, width = excluded.width, height = excluded.height,
+        state = CASE WHEN media_ref.state = 'held' THEN 'held' ELSE excluded.state END,
+        reason = CASE WHEN media_ref.state = 'held' THEN '' ELSE excluded.reason END
+"""
+)
 _FOLLOWED = "link"  # the role of files that came by a post's links: Telegram does not know them
 
 
@@ -67,6 +76,39 @@ async def record(tx: Tx, post: Post, capture: Capture, account: str, at: datetim
         return Recorded.KNOWN, stored["post_id"]
     await _amend(tx, stored, post, at)
     return Recorded.EDITED, stored["post_id"]
+
+
+async def adopt(tx: Tx, post: Post, at: datetime) -> bool:
+    """Join a post that an export brought with Telegram's own copy of it; false when there is no such post.
+
+    The copy adds its bytes, album, origin and file ids; files that the export lacked are wanted again.
+    """
+    stored = await _row(tx, post.channel_id, post.message_id)
+    if stored is None or stored["raw_layer"] or not post.raw_layer:
+        return False
+    forward = post.forward
+    await tx.run(
+        """
+        UPDATE post SET raw = :raw, raw_layer = :layer, album_id = :album, reply_to = :reply_to,
+            forward_channel = :f_channel, forward_message = :f_message, forward_posted_at = :f_posted_at,
+            forward_name = COALESCE(:f_name, forward_name)
+        WHERE post_id = :id
+        """,
+        id=stored["post_id"],
+        raw=post.raw,
+        layer=post.raw_layer,
+        album=post.album_id,
+        reply_to=post.reply_to,
+        f_channel=forward.channel_id if forward else None,
+        f_message=forward.message_id if forward else None,
+        f_posted_at=_ms(forward.posted_at) if forward else None,
+        f_name=forward.name if forward else None,
+    )
+    rows = [_ref_row(stored["post_id"], stored["version"], ref) for ref in post.media]
+    await tx.many(_ADOPT_REF, rows)
+    key = post_key(post.channel_id, post.message_id)
+    await custody.record(tx, "post.adopted", f"post/{key}", COLLECTOR, at, raw_layer=post.raw_layer)
+    return True
 
 
 async def delete(tx: Tx, channel_id: int, message_ids: Iterable[int], at: datetime) -> tuple[int, ...]:
@@ -335,42 +377,38 @@ async def _amend(tx: Tx, stored: Row, post: Post, at: datetime) -> None:
         raw=post.raw,
         raw_layer=post.raw_layer,
     )
+    await _keep_refs(tx, stored["post_id"], version, post.media)
     await _insert_media(tx, stored["post_id"], version, post)
-    await tx.run(
-        "UPDATE media_ref SET version = :version WHERE post_id = :id AND role = :role",
-        id=stored["post_id"],
-        version=version,
-        role=_FOLLOWED,
-    )
-    await _carry_files_over(tx, stored["post_id"], version)
     key = post_key(post.channel_id, post.message_id)
     await custody.record(tx, "post.edited", f"post/{key}", COLLECTOR, at, version=version)
 
 
-async def _carry_files_over(tx: Tx, post_id: int, version: int) -> None:
-    """An edit of the words leaves the files: references to a file that is held stay held, with their sightings."""
-    for row in await tx.all(
+async def _keep_refs(tx: Tx, post_id: int, version: int, media: Iterable[MediaRef]) -> None:
+    """Files that an edit left in place go along to the new version as they are: held, wanted or lost, once each."""
+    await tx.many(
         """
-        SELECT fresh.ref_id AS fresh_id, former.ref_id AS former_id, former.asset_id, former.state, former.reason
-        FROM media_ref AS fresh JOIN media_ref AS former ON former.post_id = fresh.post_id
-            AND former.role = fresh.role AND former.position = fresh.position
-            AND former.file_id IS NOT DISTINCT FROM fresh.file_id AND former.name = fresh.name
-            AND former.version = fresh.version - 1
-        WHERE fresh.post_id = :id AND fresh.version = :version
+        UPDATE media_ref SET version = :version
+        WHERE post_id = :post_id AND version = :version - 1 AND role = :role AND position = :position
+            AND file_id IS NOT DISTINCT FROM :file_id AND name = :name
         """,
-        id=post_id,
+        [
+            {
+                "post_id": post_id,
+                "version": version,
+                "role": ref.role,
+                "position": ref.position,
+                "file_id": ref.file_id,
+                "name": ref.name,
+            }
+            for ref in media
+        ],
+    )
+    await tx.run(
+        "UPDATE media_ref SET version = :version WHERE post_id = :post_id AND role = :role",
+        post_id=post_id,
         version=version,
-    ):
-        await tx.run(
-            "UPDATE media_ref SET state = :state, reason = :reason, asset_id = :asset WHERE ref_id = :id",
-            id=row["fresh_id"],
-            state=row["state"],
-            reason=row["reason"],
-            asset=row["asset_id"],
-        )
-        await tx.run(
-            "UPDATE sighting SET ref_id = :fresh WHERE ref_id = :former", fresh=row["fresh_id"], former=row["former_id"]
-        )
+        role=_FOLLOWED,
+    )
 
 
 async def _stored(reader: Reader, row: Row) -> StoredPost:

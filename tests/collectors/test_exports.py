@@ -12,9 +12,12 @@ import pytest
 from collectors.exports import import_export, import_path
 from core.errors import InputError
 from core.model import Forward
+from loopback.nouns import Channel
+from loopback.world import World
 from storage import assets, channels, custody, jobs, posts
 from storage.opening import Store
 from storage.posts import StoredPost
+from tests.collectors.conftest import Desk
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data"
 NOT_INCLUDED = "(File not included. Change data exporting settings to download.)"
@@ -355,3 +358,25 @@ async def test_a_real_channels_export_is_read_completely(store: Store) -> None:
         rows = await reader.one("SELECT COUNT(*) AS n FROM post WHERE forward_name IS NOT NULL")
     assert rows is not None
     assert rows["n"] == summary.forwards
+
+
+async def test_a_channel_imported_first_and_watched_later_has_each_post_once(
+    desk: Desk, world: World, news: Channel, tmp_path: Path
+) -> None:
+    """What an export brought is joined with Telegram's own copy: no second version, and missing files are fetched."""
+    made = world.post(news, "with a clip", media=world.document(b"clip" * 900, "a.bin"))
+    file = {"file": NOT_INCLUDED, "file_name": "a.bin", "mime_type": "application/octet-stream", "file_size": 3600}
+    await import_export(desk.store, write(tmp_path, message(made.id, text="with a clip", **file), id=news.id))
+    async with desk.running(fetch=True):
+        await desk.watch(news)
+
+        async def held() -> bool:
+            stored = await desk.post(news, made.id)
+            return stored is not None and [ref.state for ref in stored.post.media] == ["held"]
+
+        await desk.until(held)
+        stored = await desk.post(news, made.id)
+        assert stored is not None
+        assert (stored.version, stored.capture, stored.post.raw_layer) == (1, "export", 229)
+    again = await import_export(desk.store, tmp_path / "result.json")
+    assert (again.new, again.edited, again.known) == (0, 0, 1)

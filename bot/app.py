@@ -51,7 +51,7 @@ from bot.routers import (
     telling,
     verdicts,
 )
-from bot.screen import Pictures, ProofSource, Screen
+from bot.screen import Pictures, ProofMaker, Screen
 from core.config import Config
 from core.errors import AccountError, ConfigError, StateError
 from pipeline.worker import Step
@@ -77,12 +77,12 @@ class Parts:
     steps: tuple[Step, ...]
 
 
-def build_bot(config: Config, store: Store, proofs: ProofSource, asker: Asker) -> "BotPart":
+def build_bot(config: Config, store: Store, proofs: ProofMaker, asker: Asker) -> "BotPart":
     """The bot of this configuration; a token that can't be one is an AccountError."""
     return BotPart(store, build_parts(config, store, proofs, asker))
 
 
-def build_parts(config: Config, store: Store, proofs: ProofSource, asker: Asker) -> Parts:
+def build_parts(config: Config, store: Store, proofs: ProofMaker, asker: Asker) -> Parts:
     """Bot, dispatcher and steps, wired."""
     bot = _bot(config)
     pace, open_menus = Pace(store.clock, config.bot.group_budget), Menus(store.clock)

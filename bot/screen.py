@@ -15,7 +15,7 @@ Kept = TypeVar("Kept")
 REMEMBERED_FILES, REMEMBERED_PICTURES = 500, 8
 
 
-class ProofSource(Protocol):
+class ProofMaker(Protocol):
     """Draws what a card shows: plans cheaply, draws slowly."""
 
     async def plan(self, footage_id: int, sighting_id: int) -> Drawing | None:
@@ -30,7 +30,7 @@ class ProofSource(Protocol):
 class Pictures:
     """Draws each picture once and uploads it once: Telegram's file id serves every later message."""
 
-    def __init__(self, proofs: ProofSource) -> None:
+    def __init__(self, proofs: ProofMaker) -> None:
         self._proofs = proofs
         self._file_ids: OrderedDict[str, str] = OrderedDict()
         self._drawn: OrderedDict[str, Picture] = OrderedDict()

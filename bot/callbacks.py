@@ -63,4 +63,4 @@ def parse(text: str | None) -> Press | None:
 
 def word_key(word: str) -> str:
     """A short name for a tag: the same for the same word, whatever the taxonomy's order."""
-    return hashlib.sha256(word.encode()).hexdigest()[:12]
+    return hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()[:12]

@@ -41,13 +41,13 @@ def cut(text: str, limit: int) -> str:
 
 def paragraph(text: str, limit: int) -> str:
     """Foreign text of several lines: clean, without piles of blank lines, cut to ``limit`` units; perhaps empty."""
-    lines = _LINE_ENDS.sub("\n", text[: 4 * limit + 64])
+    lines = _LINE_ENDS.sub("\n", text[: 2 * limit + 64])
     return cut(_BLANK_LINES.sub("\n\n", _visible(lines)).strip(), limit)
 
 
 def line(text: str, limit: int = 64) -> str:
     """Foreign text on one line: clean, cut to ``limit`` units; a dash when nothing is left."""
-    plain = _SPACES.sub(" ", _visible(_LINE_ENDS.sub(" ", text[: 4 * limit + 64]))).strip()
+    plain = _SPACES.sub(" ", _visible(_LINE_ENDS.sub(" ", text[: 2 * limit + 64]))).strip()
     return cut(plain, limit) or "—"
 
 

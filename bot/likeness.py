@@ -50,8 +50,7 @@ def describe(likeness: Likeness, other: str) -> str:
 def _placed(likeness: Likeness, other: str) -> str:
     what = _WHAT.get(likeness.relation, "looks alike")
     if likeness.relation == "frame" and likeness.spans:
-        mine, its, *_ = likeness.spans[0]
-        return f"{what}: {clock(mine)} of this is {clock(its)} of {other}"
+        return f"{what}: this picture is {clock(likeness.spans[0][1])} of {other}"
     timed = [span for span in likeness.spans if span[2] > 0]
     if likeness.relation in {"identical", "same", "mirrored", "edited", "sped_up"} or not timed:
         return f"{what} as {other}" if what.startswith("the same") else f"{what} of {other}"
@@ -60,7 +59,8 @@ def _placed(likeness: Likeness, other: str) -> str:
         for mine, its, seconds, speed in timed[:SHOWN_SPANS]
     ]
     more = f" (+{len(timed) - SHOWN_SPANS} more)" if len(timed) > SHOWN_SPANS else ""
-    return f"{'the same sound: ' if likeness.relation == 'audio' else ''}{', '.join(places)}{more}"
+    told = ", ".join(places) + more
+    return f"the same sound: {told}; other pictures" if likeness.relation == "audio" else told
 
 
 def _range(start: float, seconds: float) -> str:

@@ -210,7 +210,8 @@ class Newsroom:
             await footage.put(tx, footage_id, asset_id, belongs=True)
             match_id = None
             if match is not None:
-                elder = (await footage.sightings(tx, of or footage_id))[0].asset
+                others = await footage.sightings(tx, of or footage_id)
+                elder = next(one.asset for one in others if one.asset.asset_id != asset_id)
                 match_id = await footage.record_match(
                     tx, asset_id, elder.asset_id, match.relation, match.certain, match.strength, match.to_json(), now
                 )

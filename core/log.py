@@ -53,7 +53,11 @@ def set_up(
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    render = _for_terminal() if style == "console" or (style == "auto" and to.isatty()) else _for_journal()
+    render = (
+        _for_terminal(colours=to.isatty())
+        if style == "console" or (style == "auto" and to.isatty())
+        else _for_journal()
+    )
     redactor = Redactor(secrets)
     structlog.configure(
         processors=[*shared, *render, redactor],
@@ -72,8 +76,8 @@ def set_up(
     threading.excepthook = lambda crash: _log_crash(crash.exc_type, crash.exc_value, crash.exc_traceback)
 
 
-def _for_terminal() -> list[structlog.typing.Processor]:
-    console = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=_write_traceback)
+def _for_terminal(*, colours: bool) -> list[structlog.typing.Processor]:
+    console = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=_write_traceback)
     return [_visible, console]
 
 

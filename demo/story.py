@@ -51,8 +51,8 @@ class Story:
     async def opening(self) -> None:
         """Eight channels are watched; the service starts."""
         for name, (title, username, side) in CHANNELS.items():
-            joined(self.stage, title, username, name)
-            await self.stage.firstseen("watch", "add", f"@{username}", "--side", side)
+            channel = joined(self.stage, title, username, name)
+            await self.stage.firstseen("watch", "add", str(channel.id), "--side", side)
         await self.stage.start_service()
         await self.stage.until_watching(len(CHANNELS))
         self.say(f"{len(CHANNELS)} channels are watched; the service runs as its own process")

@@ -10,7 +10,6 @@ SURE, MAYBE = 0.30, 0.34  # share of differing bits over a window
 WINDOW = 40  # codes, about 1.8 s
 OFFSETS = 8
 WHOLE = 0.85
-_BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
 
 
 def compare(query: Codes, reference: Codes) -> Match | None:
@@ -66,8 +65,7 @@ def _stretch(query: Codes, reference: Codes, offset: int) -> tuple[int, float, i
     window = min(WINDOW, max(12, last - first))
     if last - first < window:
         return None
-    differing = _BITS[(query[first:last] ^ reference[first - offset : last - offset]).view(np.uint8)]
-    errors = differing.reshape(-1, 4).sum(1) / 32
+    errors = np.bitwise_count(query[first:last] ^ reference[first - offset : last - offset]) / 32
     smooth = np.convolve(errors, np.ones(window) / window, "valid")
     alike = _longest(smooth <= MAYBE)
     if alike is None:

@@ -1,11 +1,66 @@
-"""Which held assets are worth comparing with a query, and the matcher that compares them."""
+"""Which held assets are worth comparing with a query, and the matcher that compares them.
+
+Three proposers, each exact in what it promises: every hash within NEAR bits (a scan over one contiguous array), every
+asset with enough equal pieces of local features, and every asset with equal sound words along one offset.
+"""
 
 from collections.abc import Callable, Collection, Sequence
 
-from core.model import Fingerprint
-from fingerprints.compare import Match, Prints, compare_prints
+import numpy as np
+from numpy.typing import NDArray
 
-KEPT = 256  # unpacked assets in memory
+from core.model import Fingerprint
+from fingerprints import pdq
+from fingerprints.compare import Match, Prints, compare_prints
+from fingerprints.features import Features
+from fingerprints.postings import Numbers, Postings
+
+KEPT = 512  # unpacked assets in memory
+NEAR = 62  # bits
+TABLES, BITS = 12, 22  # pieces of a feature, and the bits of each
+PIECES, WORDS = 4, 3  # equal ones that make an asset worth comparing
+MOST = 12  # assets that each of the last two proposes
+_CHUNK = 1 << 18
+_OFFSETS = 1 << 20
+_CHOSEN = np.random.default_rng(256).permuted(np.tile(np.arange(256), (TABLES, 1)), axis=1)[:, :BITS]
+_WEIGHTS = (1 << np.arange(BITS, dtype=np.uint64)).astype(np.uint64)
+_FLIPS = np.concatenate([[0], 1 << np.arange(32, dtype=np.uint64)]).astype(np.uint64)
+
+
+class Hashes:
+    """PDQ hashes with the asset that each belongs to."""
+
+    def __init__(self) -> None:
+        self._words: NDArray[np.uint64] = np.zeros((0, 4), np.uint64)
+        self._owners: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._used = 0
+
+    def add(self, asset_id: int, hashes: pdq.Hashes) -> None:
+        """Append an asset's hashes."""
+        words = np.ascontiguousarray(hashes).view(np.uint64)
+        if self._used + len(words) > len(self._words):
+            room = max(1024, 2 * (self._used + len(words)))
+            self._words = np.concatenate([self._words[: self._used], np.zeros((room - self._used, 4), np.uint64)])
+            self._owners = np.concatenate([self._owners[: self._used], np.zeros(room - self._used, np.int64)])
+        end = self._used + len(words)
+        self._words[self._used : end], self._owners[self._used : end] = words, asset_id
+        self._used = end
+
+    def remove(self, asset_id: int) -> None:
+        """Drop an asset's hashes."""
+        kept = self._owners[: self._used] != asset_id
+        self._words, self._owners = self._words[: self._used][kept], self._owners[: self._used][kept]
+        self._used = len(self._words)
+
+    def near(self, hashes: pdq.Hashes) -> set[int]:
+        """Every asset with a hash within NEAR bits of one of these."""
+        found: set[int] = set()
+        for query in np.ascontiguousarray(hashes).view(np.uint64):
+            for start in range(0, self._used, _CHUNK):
+                end = min(start + _CHUNK, self._used)
+                bits = np.bitwise_count(self._words[start:end] ^ query).sum(axis=1)
+                found.update(np.unique(self._owners[start:end][bits <= NEAR]).tolist())
+        return found
 
 
 class Matcher:
@@ -13,28 +68,63 @@ class Matcher:
 
     def __init__(self, load: Callable[[int], Sequence[Fingerprint]]) -> None:
         self._load = load
-        self._held: dict[int, None] = {}
+        self._held: set[int] = set()
         self._unpacked: dict[int, Prints] = {}
+        self._hashes, self._features, self._words = Hashes(), Postings(), Postings()
 
     def add(self, asset_id: int, prints: Sequence[Fingerprint]) -> None:
-        """Make an asset findable; one without fingerprints can't be found."""
+        """Make an asset findable at once; one without fingerprints can't be found."""
         self.remove(asset_id)
-        if prints:
-            self._held[asset_id] = None
+        if not prints:
+            return
+        self._held.add(asset_id)
+        unpacked = Prints.of(prints)
+        self._hashes.add(asset_id, _held_hashes(unpacked))
+        for features in _held_features(unpacked):
+            numbers = pieces(features)
+            self._features.add(numbers, asset_id, np.zeros(len(numbers), np.int64))
+        if unpacked.codes is not None:
+            self._words.add(unpacked.codes.astype(np.uint64), asset_id, np.arange(len(unpacked.codes)))
 
     def remove(self, asset_id: int) -> None:
         """Forget an asset."""
-        self._held.pop(asset_id, None)
+        if asset_id not in self._held:
+            return
+        self._held.discard(asset_id)
         self._unpacked.pop(asset_id, None)
+        self._hashes.remove(asset_id)
+        self._features.remove(asset_id)
+        self._words.remove(asset_id)
+
+    def candidates(self, query: Prints) -> list[int]:
+        """The assets worth comparing, in order of their ids."""
+        return sorted(self._hashes.near(_asked_hashes(query)) | self._by_features(query) | self._by_words(query))
 
     def match(self, prints: Sequence[Fingerprint], exclude: Collection[int] = ()) -> list[tuple[int, Match]]:
         """Every held asset that the query matches, certainly or possibly."""
         query = Prints.of(prints)
-        found = []
-        for asset_id in self._held:
-            if asset_id not in exclude and (match := compare_prints(query, self._prints(asset_id))):
-                found.append((asset_id, match))
-        return found
+        compared = (
+            (one, compare_prints(query, self._prints(one))) for one in self.candidates(query) if one not in exclude
+        )
+        return [(asset_id, match) for asset_id, match in compared if match is not None]
+
+    def _by_features(self, query: Prints) -> set[int]:
+        found = [pieces(features) for features in _asked_features(query)]
+        if not found:
+            return set()
+        _, owners, _ = self._features.find(np.concatenate(found))
+        return _most_voted(owners, PIECES)
+
+    def _by_words(self, query: Prints) -> set[int]:
+        if query.codes is None:
+            return set()
+        numbers = (query.codes.astype(np.uint64)[:, None] ^ _FLIPS[None, :]).ravel()
+        asked, owners, places = self._words.find(numbers)
+        votes = owners * _OFFSETS + (asked // len(_FLIPS) - places + _OFFSETS // 2)
+        lines, counts = np.unique(votes, return_counts=True)
+        strong = lines[counts >= WORDS]
+        order = np.argsort(-counts[counts >= WORDS], kind="stable")
+        return set(list(dict.fromkeys((strong[order] // _OFFSETS).tolist()))[:MOST])
 
     def _prints(self, asset_id: int) -> Prints:
         if asset_id not in self._unpacked:
@@ -42,3 +132,43 @@ class Matcher:
                 self._unpacked.pop(next(iter(self._unpacked)))
             self._unpacked[asset_id] = Prints.of(self._load(asset_id))
         return self._unpacked[asset_id]
+
+
+def pieces(features: Features) -> Numbers:
+    """Each feature's descriptor as TABLES numbers, made of fixed choices of its bits."""
+    bits = np.unpackbits(features.descriptors, axis=1)
+    values = (bits[:, _CHOSEN].astype(np.uint64) * _WEIGHTS).sum(axis=2, dtype=np.uint64)
+    return (values + (np.arange(TABLES, dtype=np.uint64) << np.uint64(BITS))).ravel()
+
+
+def _most_voted(owners: NDArray[np.int64], least: int) -> set[int]:
+    found, votes = np.unique(owners, return_counts=True)
+    order = np.argsort(-votes, kind="stable")[:MOST]
+    return {int(found[place]) for place in order if votes[place] >= least}
+
+
+def _held_hashes(prints: Prints) -> pdq.Hashes:
+    """What an asset can be found by: a picture's upright hash, every clear frame of a video."""
+    if prints.photo is not None:
+        return prints.photo[:1]
+    if prints.frames is not None:
+        return prints.frames.hashes[prints.frames.quality >= pdq.CLEAR]
+    return np.zeros((0, 32), np.uint8)
+
+
+def _asked_hashes(prints: Prints) -> pdq.Hashes:
+    """What is looked for: all turns of a picture, every clear frame of a video and its mirror image."""
+    if prints.photo is not None:
+        return prints.photo
+    if prints.frames is not None:
+        clear = prints.frames.quality >= pdq.CLEAR
+        return np.concatenate([prints.frames.hashes[clear], prints.frames.mirrored[clear]])
+    return np.zeros((0, 32), np.uint8)
+
+
+def _held_features(prints: Prints) -> Sequence[Features]:
+    return prints.features[:1] if prints.features is not None else prints.points.upright
+
+
+def _asked_features(prints: Prints) -> Sequence[Features]:
+    return prints.features if prints.features is not None else (*prints.points.upright, *prints.points.mirrored)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fingerprints.stills import Pixels
 
 SIDE, FREQUENCIES, BITS = 64, 16, 256
+CLEAR = 50  # quality from which a hash says something
 Greys = NDArray[np.uint8]
 Hashes = NDArray[np.uint8]  # n x 32 bytes
 
@@ -20,7 +21,6 @@ _DCT = (np.sqrt(2 / SIDE) * np.cos(np.pi / (2 * SIDE) * _PLACES * (2 * np.arange
     np.float32
 )
 _ODD = np.where(np.arange(1, FREQUENCIES + 1) % 2 == 1, -1.0, 1.0).astype(np.float32)
-_POPULATION = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
 
 
 def grey(rgb: Pixels) -> Greys:
@@ -43,7 +43,7 @@ def hashes(spectra: NDArray[np.float32]) -> Hashes:
 
 def mirrored(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
     """The coefficients of the same pictures seen in a mirror."""
-    return spectra * _ODD[None, None, :]
+    return np.asarray(spectra * _ODD[None, None, :], np.float32)
 
 
 def dihedral(spectrum: NDArray[np.float32]) -> Hashes:
@@ -66,7 +66,7 @@ def quality(greys: Greys) -> NDArray[np.float32]:
 
 def distances(left: Hashes, right: Hashes) -> NDArray[np.uint16]:
     """Hamming distances of every hash of ``left`` (n) to every one of ``right`` (m): n x m."""
-    return _POPULATION[left[:, None, :] ^ right[None, :, :]].sum(axis=2, dtype=np.uint16)
+    return np.bitwise_count(left[:, None, :] ^ right[None, :, :]).sum(axis=2, dtype=np.uint16)
 
 
 def trimmed(rgb: Pixels) -> Pixels:

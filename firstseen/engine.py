@@ -29,7 +29,7 @@ class Engine:
     def steps(self, config: Config) -> list[worker.Step]:
         """The steps between a held file and an alert."""
         return [
-            FingerprintStep(self.store, self.isolation, self.library, self.limits, config.media.slots),
+            FingerprintStep(self.store, self.isolation, self.limits, config.media.slots),
             MatchStep(self.store, self.library),
             AnnounceStep(self.store, config.chats),
         ]

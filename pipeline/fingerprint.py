@@ -7,9 +7,8 @@ from core.model import PIPELINE, Asset
 from fingerprints.child import Answer, Isolation
 from fingerprints.media import Limits
 from fingerprints.read import Reading, decode_reading
-from pipeline.library import Library
 from pipeline.priority import enqueue_match
-from storage import assets, custody, fingerprints, jobs
+from storage import assets, custody, fingerprints
 from storage.database import Reader, Tx
 from storage.opening import Store
 
@@ -24,15 +23,14 @@ class Read:
 
 
 class FingerprintStep:
-    """Reads a held file once and makes it findable."""
+    """Reads a held file once."""
 
     queue = "fingerprint"
 
-    def __init__(self, store: Store, isolation: Isolation, library: Library, limits: Limits, slots: int) -> None:
+    def __init__(self, store: Store, isolation: Isolation, limits: Limits, slots: int) -> None:
         self.slots = slots
         self._store = store
         self._isolation = isolation
-        self._library = library
         self._limits = limits
 
     async def load(self, reader: Reader, key: str) -> Asset | None:
@@ -65,6 +63,5 @@ class FingerprintStep:
         await fingerprints.replace(tx, made.asset_id, prints)
         detail: dict[str, str | float | None] = {"verdict": str(made.answer.verdict), "fingerprints": len(prints)}
         await custody.record(tx, "asset.fingerprinted", f"asset/{made.asset_id}", PIPELINE, now, **detail)
-        self._library.add(made.asset_id, prints)
         for sighting in await assets.sightings_of(tx, made.asset_id):
             await enqueue_match(tx, sighting.sighting_id, sighting.channel_id, sighting.message_id)

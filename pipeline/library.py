@@ -36,10 +36,9 @@ class Library:
                     progress(done, total)
         return done
 
-    def add(self, asset_id: int, prints: Sequence[Fingerprint]) -> None:
+    async def add(self, asset_id: int, prints: Sequence[Fingerprint]) -> None:
         """Make an asset findable at once; adding it again replaces it."""
-        with self._lock:
-            self._matcher.add(asset_id, prints)
+        await asyncio.to_thread(self._add, asset_id, prints)
 
     async def match(self, prints: Sequence[Fingerprint], *, exclude: int | None = None) -> list[tuple[int, Match]]:
         """Every held asset that these fingerprints match, with how; certain ones and possible ones."""
@@ -48,7 +47,11 @@ class Library:
 
     def _add_all(self, batch: Sequence[tuple[int, Sequence[Fingerprint]]]) -> None:
         for asset_id, prints in batch:
-            self.add(asset_id, prints)
+            self._add(asset_id, prints)
+
+    def _add(self, asset_id: int, prints: Sequence[Fingerprint]) -> None:
+        with self._lock:
+            self._matcher.add(asset_id, prints)
 
     def _match(self, prints: Sequence[Fingerprint], exclude: Sequence[int]) -> list[tuple[int, Match]]:
         with self._lock:

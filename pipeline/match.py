@@ -55,10 +55,12 @@ class MatchStep:
         return Question(sighting, asset, prints)
 
     async def work(self, given: Question) -> Matched:
-        """Ask the library once per asset; what is too plain to judge matches nothing."""
+        """Ask the library once per asset, which knows it from then on; what is too plain to judge matches nothing."""
         if given.prints is None or given.asset.plain:
             return Matched(given, ())
-        return Matched(given, tuple(await self._library.match(given.prints, exclude=given.asset.asset_id)))
+        found = await self._library.match(given.prints, exclude=given.asset.asset_id)
+        await self._library.add(given.asset.asset_id, given.prints)
+        return Matched(given, tuple(found))
 
     async def save(self, tx: Tx, made: Matched) -> None:
         """Keep the matches, file the asset, and refile every footage that it touches."""

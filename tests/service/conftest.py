@@ -14,8 +14,8 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """Two channels watched by a service that is not started yet."""
     async with set_stage(tmp_path) as opened:
         for name in ("astra", "digest"):
-            joined(opened, name.title(), f"{name}_channel", name)
-            await opened.firstseen("watch", "add", f"@{name}_channel")
+            channel = joined(opened, name.title(), f"{name}_channel", name)
+            await opened.firstseen("watch", "add", str(channel.id))
         yield opened
 
 

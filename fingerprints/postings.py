@@ -1,0 +1,70 @@
+"""Where a number occurs: sorted arrays with an unsorted tail, so that an addition is seen at once and costs little.
+
+Used as an inverted file for sound words and for pieces of local features (locality-sensitive hashing: Indyk and
+Motwani 1998). The tail is merged when it has grown to a quarter of the sorted part.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.uint64]
+Owners = NDArray[np.int64]
+COMMON = 4000  # occurrences above which a number says nothing
+_SMALL = 4096
+
+
+class Postings:
+    """(number, owner, place) triples, found by number."""
+
+    def __init__(self) -> None:
+        self._sorted = _Part.empty()
+        self._tail = _Part.empty()
+
+    def add(self, numbers: Numbers, owner: int, places: Owners) -> None:
+        """Append an owner's numbers, each with its place in the owner."""
+        new = _Part(numbers, np.full(len(numbers), owner, np.int64), places)
+        self._tail = self._tail.joined(new)
+        if len(self._tail.numbers) > max(_SMALL, len(self._sorted.numbers) // 4):
+            self._sorted = self._sorted.joined(self._tail).in_order()
+            self._tail = _Part.empty()
+
+    def remove(self, owner: int) -> None:
+        """Drop an owner's numbers."""
+        self._sorted, self._tail = self._sorted.without(owner), self._tail.without(owner)
+
+    def find(self, numbers: Numbers) -> tuple[Owners, Owners, Owners]:
+        """Every occurrence of every number: its index in ``numbers``, its owner, and its place in the owner."""
+        found = [part.find(numbers) for part in (self._sorted, self._tail.in_order())]
+        asked, owners, places = (np.concatenate(column) for column in zip(*found, strict=True))
+        return asked, owners, places
+
+
+class _Part:
+    def __init__(self, numbers: Numbers, owners: Owners, places: Owners) -> None:
+        self.numbers, self.owners, self.places = numbers, owners, places
+
+    @classmethod
+    def empty(cls) -> "_Part":
+        return cls(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def joined(self, other: "_Part") -> "_Part":
+        pairs = ((self.numbers, other.numbers), (self.owners, other.owners), (self.places, other.places))
+        return _Part(*(np.concatenate(pair) for pair in pairs))
+
+    def chosen(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "_Part":
+        return _Part(self.numbers[which], self.owners[which], self.places[which])
+
+    def in_order(self) -> "_Part":
+        return self.chosen(np.argsort(self.numbers, kind="stable"))
+
+    def without(self, owner: int) -> "_Part":
+        return self.chosen(self.owners != owner)
+
+    def find(self, numbers: Numbers) -> tuple[Owners, Owners, Owners]:
+        low = np.searchsorted(self.numbers, numbers, "left")
+        counts = np.searchsorted(self.numbers, numbers, "right") - low
+        counts[counts > COMMON] = 0
+        asked = np.repeat(np.arange(len(numbers)), counts)
+        first = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) if len(counts) else low
+        where = first + np.arange(counts.sum())
+        return asked, self.owners[where], self.places[where]

@@ -1,0 +1,125 @@
+"""The command as an operator meets it: what it prints, and its exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.media import files, synthetic
+
+PERSON_NEEDED, WRONG_INPUT = 78, 2
+
+
+def firstseen(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    command = [sys.executable, "-m", "firstseen", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A configuration as ``init`` writes it."""
+    done = firstseen("init", tmp_path / "desk")
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "desk" / "config.toml"
+
+
+def test_init_leaves_what_is_there(config: Path) -> None:
+    """A second init refuses and changes nothing."""
+    written = config.read_text()
+    again = firstseen("init", config.parent)
+    assert again.returncode == WRONG_INPUT
+    assert "exists already" in again.stderr
+    assert config.read_text() == written
+
+
+def test_every_wrong_key_is_named_at_once(config: Path) -> None:
+    """All mistakes of a configuration come in one answer, each with its path."""
+    config.write_text('state_dir = "state"\ncolour = 1\n[collect]\npoll_every = "soon"\n[[team]]\nname = "A"\n')
+    done = firstseen("status", "--config", config)
+    assert done.returncode == PERSON_NEEDED
+    for path in ("colour", "collect.poll_every", "team[1].user_id"):
+        assert path in done.stderr
+
+
+def test_a_missing_configuration_says_what_to_do(tmp_path: Path) -> None:
+    """No configuration: the answer names the file and the command that writes one."""
+    done = firstseen("run", "--config", tmp_path / "none.toml")
+    assert done.returncode == PERSON_NEEDED
+    assert "firstseen init" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_account_without_session_is_told_to_log_in(config: Path) -> None:
+    """The service does not start without the session of an account, and says how to get one."""
+    secret = config.parent / "secrets" / "api_hash"
+    secret.write_text("0" * 32)
+    secret.chmod(0o600)
+    text = config.read_text().replace("api_id = 0", "api_id = 5")
+    config.write_text(text + '\n[[accounts]]\nname = "main"\n')
+    done = firstseen("run", "--config", config)
+    assert done.returncode == PERSON_NEEDED
+    assert "firstseen login" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_state_readable_by_others_is_refused(config: Path) -> None:
+    """A state directory that others may read is refused with the command that mends it."""
+    (config.parent / "state").chmod(0o755)
+    done = firstseen("status", "--config", config)
+    assert done.returncode == PERSON_NEEDED
+    assert "chmod 700" in done.stderr
+
+
+def test_a_folder_is_imported_matched_and_found(config: Path, tmp_path: Path) -> None:
+    """Files of a folder are filed once; a copy is found with its footage; rubbish is said to be unreadable."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    picture = synthetic.still(5, (640, 480))
+    (folder / "2024-10-18 camp.jpg").write_bytes(files.photo(picture))
+    (folder / "2024-10-19 copy.jpg").write_bytes(files.photo(picture, quality=50))
+    (folder / "2024-10-20 other.jpg").write_bytes(files.photo(synthetic.still(6, (640, 480))))
+    first = firstseen("import", folder, "--channel", "Desk files", "--json", "--config", config)
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout)["new"] == 3
+    again = firstseen("import", folder, "--channel", "Desk files", "--json", "--config", config)
+    assert json.loads(again.stdout)["new"] == 0
+    rows = json.loads(firstseen("findings", "--config", config).stdout)
+    assert [row["finding"] for row in rows] == ["new", "repost", "new"]
+    assert rows[1]["footage"] == rows[0]["footage"]
+
+    copy, rubbish = tmp_path / "asked.jpg", tmp_path / "rubbish.mp4"
+    copy.write_bytes(files.photo(picture[::-1, ::-1][::-1, ::-1], quality=40))
+    rubbish.write_bytes(b"not a video at all" * 50)
+    answers = json.loads(firstseen("find", copy, rubbish, "--json", "--config", config).stdout)
+    assert [answer["answer"] for answer in answers] == ["seen", "unreadable"]
+    assert answers[0]["hits"][0]["footage"] == rows[0]["footage"]
+    assert answers[0]["searched"]["files"] == 3
+
+
+def test_wrong_arguments_are_refused(config: Path, tmp_path: Path) -> None:
+    """Missing files, impossible channels and broken manifests: one sentence each, exit code 2."""
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text('{"index": 3}')
+    for arguments in (
+        ("find", tmp_path / "nothing.jpg", "--config", config),
+        ("import", tmp_path / "nothing", "--config", config),
+        ("watch", "add", "not a channel", "--config", config),
+        ("watch", "remove", "@nobody", "--config", config),
+        ("match", manifest),
+        ("dance",),
+    ):
+        done = firstseen(*arguments)
+        assert done.returncode == WRONG_INPUT, (arguments, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+def test_doctor_reports_every_layer_in_words(config: Path) -> None:
+    """Each check is good, weaker or wrong, and the isolation of decoders was really tried."""
+    done = firstseen("doctor", "--json", "--config", config)
+    checks = {check["name"]: check for check in json.loads(done.stdout)}
+    assert {"python", "sqlite", "configuration", "state directory", "database"} <= checks.keys()
+    assert any(name.startswith("isolation: ") for name in checks)
+    assert {check["state"] for check in checks.values()} <= {"good", "weaker", "wrong"}

@@ -11,7 +11,6 @@ from core.model import (
     Channel,
     FindingKind,
     Judgement,
-    Location,
     MediaKind,
     Note,
     Sighting,
@@ -38,7 +37,7 @@ def seen(number: int, channel: Channel, after: timedelta, seconds: float, width:
 
 
 def story() -> CardView:
-    """A mirrored excerpt with another claim, after the team had judged and placed the clip."""
+    """A mirrored excerpt with another claim, after the team had judged the clip."""
     copies = (
         seen(1, ASTRA, timedelta(), 52, 1280, 21_400_000),
         seen(2, DIGEST, timedelta(hours=2, minutes=4), 52, 848, 9_900_000),
@@ -53,7 +52,6 @@ def story() -> CardView:
         likeness=Likeness("excerpt", True, 0.97, ((0, 41, 12, 1),), mirrored=True, sound=False, both_sound=True),
         tags=("geolocated", "training camp"),
         judgement=Judgement(Verdict.CONFIRMED, "Marc", FIRST + timedelta(hours=9)),
-        location=Location("Sergeevka training ground", 44.326859, 131.668647, "building", "Olena", FIRST),
         claimed_by="Olena",
         notes=(Note(1, "two porches, as in #F13", "Olena", FIRST, 3.0),),
     )

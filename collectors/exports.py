@@ -17,7 +17,6 @@ from core.model import COLLECTOR, Capture, Channel, RefState, Tier, Watch
 from storage import assets, channels, custody, posts
 from storage.database import Tx
 from storage.opening import Store
-from storage.posts import StoredPost
 from storage.vault import CHUNK, StoredFile
 
 BATCH = 200  # posts in one transaction
@@ -133,17 +132,16 @@ class _Bringing:
         )
 
     async def _batch(self, channel: Channel, items: list[Item]) -> None:
-        async with self._store.database.reader() as reader:
-            stored = [await posts.post(reader, item.post.channel_id, item.post.message_id) for item in items]
+        layers = await self._layers(channel, [item.post.message_id for item in items])
         files = [
-            await asyncio.to_thread(self._take_in, item.file) if item.file and _lacks_file(known) else None
-            for item, known in zip(items, stored, strict=True)
+            await asyncio.to_thread(self._take_in, item.file) if item.file and await self._lacks_file(item) else None
+            for item in items
         ]
         captured = Captured(channel, self._capture, "", self._store.clock.now())
         async with self._store.database.transaction() as tx:
-            for item, known, file in zip(items, stored, files, strict=True):
+            for item, file in zip(items, files, strict=True):
                 self._note(item)
-                if known is not None and known.post.raw_layer:
+                if layers.get(item.post.message_id):
                     self._counts["known"] += 1  # Telegram itself told us more than an export can
                     continue
                 taken = await self._intake.take(tx, [item.post], captured)
@@ -151,45 +149,11 @@ class _Bringing:
                 if file is not None:
                     await self._hold(tx, item, file, captured)
 
-    async def _hold(self, tx: Tx, item: Item, file: StoredFile, captured: Captured) -> None:
-        """Tie a file that came along to its post, also when an earlier import lacked it."""
-        post = await posts.post(tx, item.post.channel_id, item.post.message_id)
-        if post is None:
-            return
-        asset_id = await assets.record(tx, file.sha256, file.size, item.post.media[0].kind, captured.at)
-        for ref in await posts.refs(tx, post.post_id):
-            if ref.ref.role == "media" and ref.ref.state in {RefState.WANTED, RefState.ABSENT}:
-                await hold(tx, ref.ref_id, asset_id, captured.at)
+    async def _layers(self, channel: Channel, ids: list[int]) -> dict[int, int]:
+        async with self._store.database.reader() as reader:
+            return await posts.recorded(reader, channel.channel_id, min(ids), max(ids))
 
-    def _note(self, item: Item) -> None:
-        self._kinds[item.kind] += 1
-        self._counts["posts"] += 1
-        self._counts["forwards"] += item.post.forward is not None
-        self._counts["files_held"] += item.file is not None
-        self._counts["files_absent"] += any(ref.state is RefState.ABSENT for ref in item.post.media)
-
-    def _take_in(self, path: Path) -> StoredFile:
-        vault = self._store.vault
-        vault.check_floor()
-        incoming = vault.incoming()
-        try:
-            with path.open("rb") as file:
-                while chunk := file.read(CHUNK):
-                    incoming.write(chunk)
-            return incoming.keep()
-        except BaseException:
-            incoming.discard()
-            raise
-
-
-def _lacks_file(known: StoredPost | None) -> bool:
-    """Whether the file of a post is still to be taken in."""
-    if known is None:
-        return True
-    return not known.post.raw_layer and any(ref.state is not RefState.HELD for ref in known.post.media)
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    async def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     walked = iter(items)
     while batch := list(itertools.islice(walked, BATCH)):
         yield batch

@@ -83,8 +83,8 @@ async def adopt(tx: Tx, post: Post, at: datetime) -> bool:
 
     The copy adds its bytes, album, origin and file ids; files that the export lacked are wanted again.
     """
-    stored = await _row(tx, post.channel_id, post.message_id)
-    if stored is None or stored["raw_layer"] or not post.raw_layer:
+    stored = await _row(tx, post.channel_id, post.message_id) if post.raw_layer else None
+    if stored is None or stored["raw_layer"]:
         return False
     forward = post.forward
     await tx.run(
@@ -191,6 +191,17 @@ async def known_ids(reader: Reader, channel_id: int, low: int, high: int) -> set
         high=high,
     )
     return {row["message_id"] for row in rows}
+
+
+async def recorded(reader: Reader, channel_id: int, low: int, high: int) -> dict[int, int]:
+    """The message ids ever recorded between ``low`` and ``high``, deleted ones too, with the layer of their bytes."""
+    rows = await reader.all(
+        "SELECT message_id, raw_layer FROM post WHERE channel_id = :channel AND message_id BETWEEN :low AND :high",
+        channel=channel_id,
+        low=low,
+        high=high,
+    )
+    return {row["message_id"]: row["raw_layer"] for row in rows}
 
 
 async def top_id(reader: Reader, channel_id: int) -> int:

@@ -1,15 +1,20 @@
 """Cards as pictures and text: what the chat shows, drawn so that it can be looked at without Telegram."""
 
 import io
-import textwrap
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
 
 from loopback.chat_nouns import Message
 
 WIDTH, MARGIN, LINE, BUTTON = 720, 20, 24, 40
-PAPER, INK, BLUE, SHADE = "#ffffff", "#101418", "#2a6db0", "#e4eef8"
+LETTERS = 17  # pixels
+PAPER, INK, BLUE, SHADE = (255, 255, 255), (16, 20, 24), (42, 109, 176), (228, 238, 248)
+_FACE = cv2.FontFace("sans")  # OpenCV 5 carries Latin and Cyrillic letters
+
+Colour = tuple[int, int, int]
 
 
 def keep(message: Message, folder: Path, name: str) -> None:
@@ -22,21 +27,19 @@ def keep(message: Message, folder: Path, name: str) -> None:
 
 def portrait(message: Message) -> Image.Image:
     """The message as a chat shows it: picture, words, buttons."""
-    font = ImageFont.load_default(16)
-    lines = _wrapped(message.text, font)
+    lines = [piece for line in message.text.splitlines() for piece in _wrapped(line)]
     picture = _picture(message)
     top = 0 if picture is None else picture.height
     height = top + 2 * MARGIN + LINE * len(lines) + (BUTTON + 6) * len(message.labels)
     page = Image.new("RGB", (WIDTH, height), PAPER)
     if picture is not None:
         page.paste(picture, (0, 0))
-    draw = ImageDraw.Draw(page)
     y = top + MARGIN
     for line in lines:
-        draw.text((MARGIN, y), line, fill=INK, font=font)
+        _write(page, MARGIN, y, line, INK)
         y += LINE
     for row in message.labels:
-        _draw_row(draw, row, y, font)
+        _draw_row(page, row, y)
         y += BUTTON + 6
     return page
 
@@ -48,16 +51,31 @@ def _picture(message: Message) -> Image.Image | None:
     return picture.resize((WIDTH, max(1, round(picture.height * WIDTH / picture.width))))
 
 
-def _wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> list[str]:
-    columns = int((WIDTH - 2 * MARGIN) / font.getlength("n"))
-    return [piece for line in text.splitlines() for piece in textwrap.wrap(line, columns) or [""]]
+def _wrapped(line: str) -> list[str]:
+    """A line in pieces that fit."""
+    pieces = [""]
+    for word in line.split(" "):
+        longer = f"{pieces[-1]} {word}".strip()
+        if _width(longer) > WIDTH - 2 * MARGIN:
+            pieces.append(word)
+        else:
+            pieces[-1] = longer
+    return pieces
 
 
-def _draw_row(
-    draw: ImageDraw.ImageDraw, row: list[str], y: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
-) -> None:
-    width = (WIDTH - 2 * MARGIN - 6 * (len(row) - 1)) / len(row)
+def _draw_row(page: Image.Image, row: list[str], y: int) -> None:
+    width = (WIDTH - 2 * MARGIN - 6 * (len(row) - 1)) // len(row)
     for column, label in enumerate(row):
         left = MARGIN + column * (width + 6)
-        draw.rounded_rectangle((left, y, left + width, y + BUTTON), 8, fill=SHADE)
-        draw.text((left + width / 2, y + BUTTON / 2), label, fill=BLUE, font=font, anchor="mm")
+        ImageDraw.Draw(page).rounded_rectangle((left, y, left + width, y + BUTTON), 8, fill=SHADE)
+        _write(page, left + (width - _width(label)) // 2, y + (BUTTON - LETTERS) // 2, label, BLUE)
+
+
+def _width(text: str) -> int:
+    return int(cv2.getTextSize((0, 0), text, (0, 0), _FACE, LETTERS)[2])
+
+
+def _write(page: Image.Image, left: int, top: int, text: str, colour: Colour) -> None:
+    pixels = np.array(page)
+    cv2.putText(pixels, text, (left, top + LETTERS), colour, _FACE, LETTERS)
+    page.paste(Image.fromarray(pixels))

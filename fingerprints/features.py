@@ -44,7 +44,7 @@ def detect(rgb: Pixels, most: int, *, mirror: bool = False) -> Features:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     if mirror:
         grey = cv2.flip(grey, 1)
-    found, descriptors = cv2.ORB_create(most, fastThreshold=12).detectAndCompute(grey, None)
+    found, descriptors = cv2.ORB.create(most, fastThreshold=12).detectAndCompute(grey, None)
     height, width = grey.shape
     if descriptors is None:
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), width, height)
@@ -76,13 +76,14 @@ def align(query: Features, reference: Features) -> Alignment | None:
         return None
     ours, theirs = query.points[pairs[:, 0]], reference.points[pairs[:, 1]]
     affine, kept = cv2.estimateAffinePartial2D(theirs, ours, method=cv2.RANSAC, ransacReprojThreshold=_REACH)
-    if affine is None or kept is None or not 0.1 < float(np.hypot(affine[0, 0], affine[1, 0])) < 10:
+    scale = 0.0 if kept is None or not kept.any() else float(np.hypot(affine[0, 0], affine[1, 0]))
+    if not 0.1 < scale < 10:
         return None
     chosen = np.flatnonzero(kept.ravel())
     distinct = np.unique(np.round(ours[chosen] / 3), axis=0)
     if len(distinct) < _FEWEST or float(np.min(np.ptp(ours[chosen], axis=0))) < _SPREAD:
         return None
-    return Alignment(len(distinct), _normalised(affine, query, reference))
+    return Alignment(len(distinct), _normalised(np.asarray(affine, np.float64), query, reference))
 
 
 def _pairs(ours: NDArray[np.uint8], theirs: NDArray[np.uint8]) -> NDArray[np.intp]:

@@ -138,7 +138,7 @@ def pieces(features: Features) -> Numbers:
     """Each feature's descriptor as TABLES numbers, made of fixed choices of its bits."""
     bits = np.unpackbits(features.descriptors, axis=1)
     values = (bits[:, _CHOSEN].astype(np.uint64) * _WEIGHTS).sum(axis=2, dtype=np.uint64)
-    return (values + (np.arange(TABLES, dtype=np.uint64) << np.uint64(BITS))).ravel()
+    return np.asarray(values + (np.arange(TABLES, dtype=np.uint64) << np.uint64(BITS)), np.uint64).ravel()
 
 
 def _most_voted(owners: NDArray[np.int64], least: int) -> set[int]:

@@ -9,7 +9,7 @@ _OTHER_SIDE = {"excerpt": "contains", "contains": "excerpt", "frame": "contains"
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which seconds are alike: ``seconds`` of the query from ``query_start``; the reference runs ``speed`` times as fast."""
+    """Which seconds are alike: ``seconds`` of the query; in them the reference runs through ``speed`` times as many."""
 
     query_start: float
     reference_start: float

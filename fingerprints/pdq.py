@@ -61,12 +61,12 @@ def quality(greys: Greys) -> NDArray[np.float32]:
     wide = greys.astype(np.int16)
     down = np.abs(np.diff(wide, axis=1)) * 100 // 255
     across = np.abs(np.diff(wide, axis=2)) * 100 // 255
-    return np.minimum(100, (down.sum((1, 2)) + across.sum((1, 2))) / 90).astype(np.float32)
+    return np.asarray(np.minimum(100, (down.sum((1, 2)) + across.sum((1, 2))) / 90), np.float32)
 
 
 def distances(left: Hashes, right: Hashes) -> NDArray[np.uint16]:
     """Hamming distances of every hash of ``left`` (n) to every one of ``right`` (m): n x m."""
-    return np.bitwise_count(left[:, None, :] ^ right[None, :, :]).sum(axis=2, dtype=np.uint16)
+    return np.asarray(np.bitwise_count(left[:, None, :] ^ right[None, :, :]).sum(axis=2), np.uint16)
 
 
 def trimmed(rgb: Pixels) -> Pixels:

@@ -48,8 +48,11 @@ class _Part:
         return cls(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     def joined(self, other: "_Part") -> "_Part":
-        pairs = ((self.numbers, other.numbers), (self.owners, other.owners), (self.places, other.places))
-        return _Part(*(np.concatenate(pair) for pair in pairs))
+        return _Part(
+            np.concatenate([self.numbers, other.numbers]),
+            np.concatenate([self.owners, other.owners]),
+            np.concatenate([self.places, other.places]),
+        )
 
     def chosen(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "_Part":
         return _Part(self.numbers[which], self.owners[which], self.places[which])

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
-from fingerprints import decode, sound
+from fingerprints import decode, lettering, sound
 from fingerprints.matching import Match, Span
 from fingerprints.media import Limits, MediaClass, Refused
 from fingerprints.stills import Pixels
@@ -15,6 +16,7 @@ from fingerprints.stills import Pixels
 WIDTH, GAP, HEAD = 1280, 8, 44
 CELL = (WIDTH - GAP) // 2
 ROWS = 3
+LETTERS = 22  # pixels
 PAPER, INK, MARK = (16, 20, 24), (235, 238, 240), (255, 196, 0)
 QUALITY = 82
 
@@ -90,14 +92,14 @@ def _outlined(picture: Image.Image, match: Match) -> Image.Image:
     return marked
 
 
-def _spectrogram(samples: np.ndarray, second: float, seconds: float) -> Image.Image:  # type: ignore[type-arg]
+def _spectrogram(samples: NDArray[np.float32], second: float, seconds: float) -> Image.Image:
     """What is heard from ``second`` on, low notes at the bottom."""
     piece = samples[int(second * sound.RATE) : int((second + seconds) * sound.RATE)]
     size, step = 512, max(1, len(piece) // 500)
     places = range(0, max(1, len(piece) - size), step)
     windows = np.stack([np.pad(piece[at : at + size], (0, max(0, size - len(piece[at : at + size])))) for at in places])
     power = np.log1p(1000 * np.abs(np.fft.rfft(windows * np.hanning(size), axis=1))).T[::-1]
-    scaled = np.uint8(255 * power / max(1e-6, float(power.max())))
+    scaled = np.asarray(255 * power / max(1e-6, float(power.max())), np.uint8)
     coloured = cv2.cvtColor(cv2.applyColorMap(scaled, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
     return _stamped(Image.fromarray(coloured).resize((CELL, 280)), second)
 
@@ -106,16 +108,15 @@ def _page(rows: Sequence[Sequence[Image.Image]], labels: Sequence[str], marks: s
     heights = [max(cell.height for cell in row) for row in rows]
     footer = HEAD if marks else 0
     page = Image.new("RGB", (WIDTH, HEAD + sum(heights) + GAP * len(rows) + footer), PAPER)
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(22)
     for column, label in enumerate(labels):
-        draw.text((column * (CELL + GAP) + 10, 10), _cut(label, font), fill=INK, font=font)
+        lettering.write(page, column * (CELL + GAP) + 10, 8, lettering.cut(label, LETTERS, CELL - 20), LETTERS, INK)
     top = HEAD
     for row, height in zip(rows, heights, strict=True):
         for column, cell in enumerate(row):
             page.paste(cell, (column * (CELL + GAP) + (CELL - cell.width) // 2, top + (height - cell.height) // 2))
         top += height + GAP
     if marks:
-        draw.text((10, top + 8), marks, fill=MARK, font=font)
+        lettering.write(page, 10, top + 6, lettering.cut(marks, LETTERS, WIDTH - 20), LETTERS, MARK)
     return page
 
 
@@ -129,12 +130,6 @@ def _marks(match: Match) -> str:
     return " · ".join(one for one in said if one)
 
 
-def _cut(label: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    while font.getlength(label) > CELL - 20:
-        label = label[:-2] + "…"
-    return label
-
-
 def _fitted(rgb: Pixels, width: int, height: int) -> Image.Image:
     scale = min(width / rgb.shape[1], height / rgb.shape[0])
     size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
@@ -143,10 +138,9 @@ def _fitted(rgb: Pixels, width: int, height: int) -> Image.Image:
 
 def _stamped(picture: Image.Image, second: float) -> Image.Image:
     """The picture with its time code."""
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(22)
     text = f"{int(second) // 60}:{second % 60:04.1f}"
-    draw.rectangle((0, 0, font.getlength(text) + 14, 32), fill=PAPER)
-    draw.text((7, 4), text, fill=MARK, font=font)
+    ImageDraw.Draw(picture).rectangle((0, 0, lettering.width(text, LETTERS) + 14, 34), fill=PAPER)
+    lettering.write(picture, 7, 2, text, LETTERS, MARK)
     return picture
 
 

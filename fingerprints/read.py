@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import Unreadable
 from core.model import Fingerprint
@@ -101,7 +102,7 @@ def _sound(fd: int, limits: Limits) -> Reading:
     )
 
 
-def _sound_prints(samples: np.ndarray) -> tuple[tuple[Fingerprint, ...], str]:  # type: ignore[type-arg]
+def _sound_prints(samples: NDArray[np.float32]) -> tuple[tuple[Fingerprint, ...], str]:
     codes = sound.codes(samples)
     if sound.is_plain(samples, codes):
         return (), "silence, a steady noise, or too short to tell"
@@ -144,11 +145,12 @@ def decode_reading(packed: bytes) -> Reading:
         head = json.loads(packed[4 : 4 + length])
         rest = io.BytesIO(packed[4 + length :])
         prints = tuple(_print(rest, *row) for row in head.pop("prints"))
-        if len(prints) > MOST_PRINTS or rest.read(1):
-            raise ValueError("more than was announced")
-        return Reading(**{**head, "media": MediaClass(head["media"])}, fingerprints=prints)
+        reading = Reading(**{**head, "media": MediaClass(head["media"])}, fingerprints=prints)
     except (struct.error, ValueError, KeyError, TypeError) as error:
         raise Unreadable(f"the decoder's answer can't be read ({error})") from error
+    if len(prints) > MOST_PRINTS or rest.read(1):
+        raise Unreadable("the decoder's answer can't be read (more than was announced)")
+    return reading
 
 
 def _print(rest: io.BytesIO, kind: str, version: int, quality: float, size: int) -> Fingerprint:

@@ -1,4 +1,4 @@
-"""A video's fingerprints: PDQ twice a second, small grey pictures four times a second, local features every two seconds."""
+"""A video's fingerprints: PDQ twice a second, small greys four times, local features once in two seconds."""
 
 import zlib
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ PLAIN_QUALITY = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """``thumbs``: n x 32 x 32 greys at RATE; ``hashes`` and ``mirrored``: PDQ of every second one; ``quality`` of each."""
+    """``thumbs``: n x 32 x 32 greys at RATE; ``hashes``, ``mirrored``, ``quality``: PDQ of every second one."""
 
     thumbs: NDArray[np.uint8]
     hashes: pdq.Hashes

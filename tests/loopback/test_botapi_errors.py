@@ -27,7 +27,7 @@ from loopback import api_files
 from loopback.api_fields import breaches
 from loopback.botapi import BotApiServer
 from loopback.chat_nouns import Bot, Chat
-from loopback.faults import ApiError, Cut, Fault, Flood, Garbage, Status
+from loopback.faults import ApiError, Cut, Fault, Flood, Garbage, Hold, Silence, Status
 from loopback.people import Person
 from loopback.world import World
 from tests.bots import OpenBot
@@ -127,6 +127,52 @@ async def test_a_cut_after_the_work_leaves_the_message(
     with pytest.raises(TelegramNetworkError):
         await open_bot(desk_bot).send_message(desk.id, "hello")
     assert [message.text for message in desk.messages] == ["hello"]
+
+
+async def test_late_and_missing_answers(open_bot: OpenBot, desk_bot: Bot, desk: Chat, world: World) -> None:
+    """A held request stands still until released; one in silence ends by the client's own patience."""
+    bot, hold = open_bot(desk_bot), Hold()
+    world.faults.add(face="botapi", call="sendMessage", what=hold)
+    async with asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(bot.send_message(desk.id, "held"))
+        await hold.held.wait()
+        assert not desk.messages
+        hold.release()
+        assert (await sending).text == "held"
+    world.faults.add(face="botapi", call="sendMessage", what=Silence())
+    with pytest.raises(TelegramNetworkError, match="timeout"):
+        await bot.send_message(desk.id, "lost", request_timeout=0.05)
+    assert [message.text for message in desk.messages] == ["held"]
+
+
+async def test_downloads_can_fail(open_bot: OpenBot, desk_bot: Bot, olena: Person, world: World) -> None:
+    """A file's path works for its own bot only; the plan reaches downloads too."""
+    bot = open_bot(desk_bot)
+    olena.send_document(desk_bot, b"bytes", "d.bin")
+    (update,) = await bot.get_updates()
+    file = await bot.get_file(update.message.document.file_id)
+    world.faults.add(face="botapi", call="file", what=Status(500))
+    with pytest.raises(aiohttp.ClientResponseError, match="500"):
+        await bot.download_file(file.file_path)
+    assert (await bot.download_file(file.file_path)).read() == b"bytes"
+    rival = open_bot(world.chats.bot("Rival", "rival_bot"))
+    with pytest.raises(aiohttp.ClientResponseError, match="404"):
+        await rival.download_file(file.file_path)
+
+
+async def test_the_server_comes_back_where_it_was(
+    botapi: BotApiServer, open_bot: OpenBot, desk_bot: Bot, desk: Chat, world: World
+) -> None:
+    """While it is down clients meet a network error; started again it has the same address and forgot nothing."""
+    bot, url = open_bot(desk_bot), botapi.url
+    sent = await bot.send_message(desk.id, "before")
+    await botapi.stop()
+    with pytest.raises(TelegramNetworkError):
+        await bot.send_message(desk.id, "meanwhile")
+    await botapi.start()
+    assert botapi.url == url
+    await bot.edit_message_text("after", chat_id=desk.id, message_id=sent.message_id)
+    assert [message.text for message in desk.messages] == ["after"]
 
 
 async def test_a_second_poller_ends_the_first(open_bot: OpenBot, desk_bot: Bot, world: World) -> None:

@@ -153,7 +153,46 @@ class _Bringing:
         async with self._store.database.reader() as reader:
             return await posts.recorded(reader, channel.channel_id, min(ids), max(ids))
 
-    async def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    async def _lacks_file(self, item: Item) -> bool:
+        """Whether the file of a post is still to be taken in."""
+        async with self._store.database.reader() as reader:
+            known = await posts.post(reader, item.post.channel_id, item.post.message_id)
+        if known is None:
+            return True
+        return not known.post.raw_layer and any(ref.state is not RefState.HELD for ref in known.post.media)
+
+    async def _hold(self, tx: Tx, item: Item, file: StoredFile, captured: Captured) -> None:
+        """Tie a file that came along to its post, also when an earlier import lacked it."""
+        post = await posts.post(tx, item.post.channel_id, item.post.message_id)
+        if post is None:
+            return
+        asset_id = await assets.record(tx, file.sha256, file.size, item.post.media[0].kind, captured.at)
+        for ref in await posts.refs(tx, post.post_id):
+            if ref.ref.role == "media" and ref.ref.state in {RefState.WANTED, RefState.ABSENT}:
+                await hold(tx, ref.ref_id, asset_id, captured.at)
+
+    def _note(self, item: Item) -> None:
+        self._kinds[item.kind] += 1
+        self._counts["posts"] += 1
+        self._counts["forwards"] += item.post.forward is not None
+        self._counts["files_held"] += item.file is not None
+        self._counts["files_absent"] += any(ref.state is RefState.ABSENT for ref in item.post.media)
+
+    def _take_in(self, path: Path) -> StoredFile:
+        vault = self._store.vault
+        vault.check_floor()
+        incoming = vault.incoming()
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    incoming.write(chunk)
+            return incoming.keep()
+        except BaseException:
+            incoming.discard()
+            raise
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     walked = iter(items)
     while batch := list(itertools.islice(walked, BATCH)):
         yield batch

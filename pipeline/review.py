@@ -31,11 +31,12 @@ async def reject_copy(tx: Tx, footage_id: int, asset_id: int, member: Member, no
 
 
 async def restore_copy(tx: Tx, footage_id: int, asset_id: int, member: Member, now: datetime) -> bool:
-    """Take a rejection back: the asset is a copy of the footage after all, and brings along what was filed with it."""
-    inside = dict(await footage.members(tx, footage_id))
-    if asset_id in inside or not inside:
+    """Take a rejection back: the asset is a copy of the footage after all; false when nobody rejected it."""
+    inside = {other_id for other_id, _ in await footage.members(tx, footage_id)}
+    apart = sorted(inside & await footage.rejected(tx, asset_id))
+    if asset_id in inside or not apart:
         return False
-    for other_id in inside:
+    for other_id in apart:
         await footage.review(tx, asset_id, other_id, same=True, member=actor(member), at=now)
     home = await footage.home(tx, asset_id)
     if home is not None and await _alone(tx, home, asset_id):

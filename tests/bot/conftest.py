@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 from pydantic import SecretStr
 
 from core.config import BotSection, Chat, Config, TeamMember
@@ -10,6 +11,13 @@ from loopback.botapi import BotApiServer
 from loopback.world import World
 from storage.opening import Store
 from tests.bot.newsroom import START, Drawer, Newsroom, Oracle
+
+structlog.configure(  # as in production, tracebacks without local variables: drawing those takes seconds
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from core.units import format_size
 
 CHUNK = 1 << 20
 _PART = re.compile(r"^[A-Za-z0-9_-]{1,100}$", re.ASCII)
+_BOOT = "boot"  # the run of the machine in which the parts were written
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 WAIT_FOR_SPACE = 60.0
 
@@ -43,7 +45,11 @@ class Incoming:
         mode = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (0 if resumable else os.O_EXCL)
         with _disk(path):
             self._fd = os.open(path, mode, 0o600)
-            self._read_back()
+            try:
+                self._read_back()
+            except OSError:
+                self.pause()
+                raise
 
     def write(self, chunk: bytes) -> None:
         """Append; a full or failing disk is Transient."""
@@ -57,10 +63,16 @@ class Incoming:
 
     def keep(self) -> StoredFile:
         """Make it part of the vault under its hash; the same bytes twice are one file."""
-        with _disk(self._path):
-            os.fsync(self._fd)
-            os.close(self._fd)
-            self._fd = -1
+        try:
+            with _disk(self._path):
+                os.fsync(self._fd)
+                # The kernel forgets its copy, so that the file is read back from the disk and not from memory.
+                os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        except BaseException:
+            # After a failed fsync nobody knows what is on the disk, and a second fsync would not tell.
+            self.discard()
+            raise
+        self.pause()
         return self._vault.admit(self._path, self._hash.hexdigest(), self.size)
 
     def discard(self) -> None:
@@ -89,6 +101,8 @@ class Vault:
         self._floor = floor
         for folder in (self._objects, self._tmp):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._objects.parent, root):
+            _sync_folder(folder)
 
     def incoming(self) -> Incoming:
         """A new file of unknown name."""
@@ -122,26 +136,44 @@ class Vault:
             )
 
     def admit(self, path: Path, sha256: str, size: int) -> StoredFile:
-        """Move a complete, synced file to its place, and check it from disk once."""
+        """Check a complete, synced file from disk once, and move it to its place; a sound one there stays."""
         target = self.path(sha256)
         with _disk(path):
+            if _hash_of(path) != sha256:
+                path.unlink()
+                raise StateError(f"{path}: reads back otherwise than it was written; check the disk")
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.chmod(0o440)
-            path.replace(target)
+            if target.exists() and _hash_of(target) == sha256:
+                path.unlink()
+            else:
+                path.replace(target)
+            target.chmod(0o440)
             for folder in (target.parent, target.parent.parent, self._objects, self._tmp):
                 _sync_folder(folder)
-        if _hash_of(target) != sha256:
-            target.unlink()
-            raise StateError(f"{target}: reads back otherwise than it was written; check the disk")
         return StoredFile(sha256, size, target)
 
     def sweep(self, keep_parts: Collection[str] = ()) -> int:
-        """Remove what an interrupted process left half-written, but for the parts that will be resumed."""
-        kept = {f"{name}.part" for name in keep_parts}
+        """Remove what an interrupted process left half-written, but for the parts that will be resumed.
+
+        After a restart of the machine no part is resumed: a power cut leaves files whose length was written and whose
+        bytes were not. How many files and folders were removed.
+        """
+        kept = {_BOOT} | ({f"{name}.part" for name in keep_parts} if self._same_boot() else set())
         stale = [path for path in self._tmp.iterdir() if path.name not in kept]
         for path in stale:
-            path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        with _disk(self._tmp / _BOOT):
+            (self._tmp / _BOOT).write_text(_boot_id(), encoding="ascii")
         return len(stale)
+
+    def _same_boot(self) -> bool:
+        try:
+            return (self._tmp / _BOOT).read_text(encoding="ascii") == _boot_id() != ""
+        except FileNotFoundError:
+            return False
 
 
 @contextmanager
@@ -158,6 +190,14 @@ def _disk(path: Path) -> Iterator[None]:
         if error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
             raise Permanent(f"{path.parent}: can't be written ({error.strerror}); mend the permissions") from error
         raise
+
+
+def _boot_id() -> str:
+    """Names this run of the machine; empty where the kernel does not tell."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,20 +4,21 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.clock import Clock
 from core.errors import StateError
 from storage import posts
-from storage.migrate import known, migrate, pending
+from storage.migrate import Migration, known, migrate, pending
 from storage.sqlite import SqliteDatabase, connect
 from storage.vault import Vault
 
 DATABASE = "firstseen.sqlite"
 LOCK = "firstseen.lock"
+LOCK_TRIES, LOCK_PAUSE = 5, 0.1  # a command may look for a moment whether a service runs
 
 
 class JobsReady:
@@ -63,13 +64,16 @@ async def open_store(
     ``exclusive=False`` only reads, beside a running service: it takes no lock and changes nothing.
     """
     _check_folder(state_dir)
-    with _lock(state_dir) if exclusive else contextlib.nullcontext():
+    async with _lock(state_dir, clock) if exclusive else contextlib.nullcontext():
         if not exclusive and not (state_dir / DATABASE).exists():
             raise StateError(f"{state_dir}: no database here yet; start the service or import something first")
-        database = await connect(state_dir / DATABASE)
+        database = await connect(state_dir / DATABASE, read_only=not exclusive)
         try:
+            missing = await _missing(database, state_dir)
             if exclusive:
-                await _bring_up_to_date(database, state_dir, clock, program)
+                await _bring_up_to_date(database, missing, state_dir, clock, program)
+            elif missing:
+                raise StateError(f"{state_dir}: the database is of an older firstseen; start the new service first")
             vault = Vault(state_dir, floor)
             ready = JobsReady()
             database.listen(lambda _topic: ready.wake())
@@ -103,28 +107,55 @@ def _check_folder(state_dir: Path) -> None:
         raise StateError(f"{state_dir}: readable by others; run chmod 700 {state_dir}")
 
 
-@contextmanager
-def _lock(state_dir: Path) -> Iterator[None]:
+@asynccontextmanager
+async def _lock(state_dir: Path, clock: Clock) -> AsyncIterator[None]:
     fd = os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        tries = 1
+        while not _locked(fd):
+            if tries == LOCK_TRIES:
+                holder = os.pread(fd, 20, 0).decode(errors="replace").strip() or "unknown"
+                raise StateError(f"{state_dir}: in use by another firstseen (process {holder}); stop that one first")
+            tries += 1
+            await clock.sleep(LOCK_PAUSE)
         os.ftruncate(fd, 0)
-        os.write(fd, f"{os.getpid()}\n".encode())
+        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         yield
-    except BlockingIOError:
-        holder = os.pread(fd, 20, 0).decode(errors="replace").strip() or "unknown"
-        raise StateError(f"{state_dir}: in use by another firstseen (process {holder}); stop that one first") from None
     finally:
         os.close(fd)
 
 
-async def _bring_up_to_date(database: SqliteDatabase, state_dir: Path, clock: Clock, program: str) -> None:
-    now = clock.now()
+def _locked(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+async def _missing(database: SqliteDatabase, state_dir: Path) -> list[Migration]:
+    """The migrations that the database lacks; one that is not ours, or newer than we can read, is a StateError."""
     async with database.reader() as reader:
-        table = await reader.one("SELECT 1 AS yes FROM sqlite_master WHERE name = 'migration'")
-        missing = await pending(reader, known()) if table else []
-    if missing:
-        snapshot = state_dir / f"before-{missing[0].number:04}-{now:%Y%m%dT%H%M%S}.sqlite"
-        await database.snapshot(snapshot)
-        snapshot.chmod(0o600)
-    await migrate(database, now, program)
+        rows = await reader.all("SELECT name FROM sqlite_master WHERE type = 'table'")
+        if not rows:
+            return known()
+        if "migration" not in {row["name"] for row in rows}:
+            raise StateError(f"{state_dir / DATABASE}: a database of another program; move it away")
+        return await pending(reader, known())
+
+
+async def _bring_up_to_date(
+    database: SqliteDatabase, missing: Sequence[Migration], state_dir: Path, clock: Clock, program: str
+) -> None:
+    if missing and missing[0].number > 1:
+        await _snapshot(database, state_dir / f"before-{missing[0].number:04}.sqlite")
+    await migrate(database, clock.now(), program)
+
+
+async def _snapshot(database: SqliteDatabase, target: Path) -> None:
+    """The way back from a migration. One that is tried again replaces its snapshot, so that none fill the disk."""
+    fresh = target.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    await database.snapshot(fresh)
+    fresh.chmod(0o600)
+    fresh.replace(target)

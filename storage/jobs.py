@@ -15,10 +15,13 @@ WHERE job_id = (
     SELECT waiting.job_id FROM job AS waiting
     WHERE waiting.queue = :queue AND waiting.state = 'ready' AND waiting.run_at <= :now
       AND (waiting.lock = '' OR NOT EXISTS (
-        SELECT 1 FROM job AS other
-        WHERE other.queue = waiting.queue AND other.lock = waiting.lock AND other.job_id <> waiting.job_id
-          AND (other.state = 'running' OR (other.state = 'ready'
-            AND (other.position, other.job_id) < (waiting.position, waiting.job_id)))))
+        SELECT 1 FROM job AS taken
+        WHERE taken.queue = waiting.queue AND taken.lock = waiting.lock AND taken.lock <> ''
+          AND taken.state = 'running'))
+      AND (waiting.lock = '' OR NOT EXISTS (
+        SELECT 1 FROM job AS former
+        WHERE former.queue = waiting.queue AND former.lock = waiting.lock AND former.lock <> ''
+          AND former.state = 'ready' AND (former.position, former.job_id) < (waiting.position, waiting.job_id)))
     ORDER BY waiting.priority, waiting.run_at, waiting.job_id LIMIT 1)
 RETURNING job_id, queue, key, attempts, priority
 """
@@ -57,14 +60,18 @@ async def enqueue(
     position: int = 0,
     later: bool = False,
 ) -> None:
-    """Ask for work once: a waiting job is hurried or put ``later``, a running one runs again, a parked one stays."""
+    """Ask for work once: a waiting job is hurried or put ``later``, a running one runs again, a parked one stays.
+
+    A job that runs again does so at the ``run_at`` that it was asked for meanwhile.
+    """
     await tx.run(
         """
         INSERT INTO job (queue, key, priority, lock, position, state, run_at)
         VALUES (:queue, :key, :priority, :lock, :position, 'ready', :run_at)
         ON CONFLICT (queue, key) DO UPDATE SET
             priority = MIN(job.priority, excluded.priority),
-            run_at = CASE WHEN job.state <> 'ready' THEN job.run_at
+            run_at = CASE WHEN job.state = 'parked' THEN job.run_at
+                          WHEN job.state = 'running' AND job.again = 0 THEN excluded.run_at
                           WHEN :later = 1 THEN MAX(job.run_at, excluded.run_at)
                           ELSE MIN(job.run_at, excluded.run_at) END,
             again = CASE WHEN job.state = 'running' THEN 1 ELSE job.again END
@@ -90,8 +97,8 @@ async def finish(tx: Tx, job: Job) -> None:
     """Delete a done job; one that was asked for again meanwhile waits anew."""
     await tx.run(
         """
-        UPDATE job SET state = 'ready', attempts = 0, error = '', run_at = 0, again = 0
-        WHERE job_id = :id AND again = 1
+        UPDATE job SET state = 'ready', attempts = 0, error = '', again = 0
+        WHERE job_id = :id AND state = 'running' AND again = 1
         """,
         id=job.job_id,
     )

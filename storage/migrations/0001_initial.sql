@@ -146,7 +146,7 @@ CREATE TABLE telegram_file (
 CREATE TABLE media_ref (
     ref_id INTEGER PRIMARY KEY,
     post_id INTEGER NOT NULL REFERENCES post,
-    version INTEGER NOT NULL,
+    version INTEGER NOT NULL, -- the newest version of the post that has this file
     role TEXT NOT NULL,
     position INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -383,7 +383,8 @@ CREATE TABLE job (
     UNIQUE (queue, key)
 ) STRICT;
 CREATE INDEX job_ready ON job (queue, priority, run_at, job_id) WHERE state = 'ready';
-CREATE INDEX job_lock ON job (queue, lock) WHERE lock <> '';
+CREATE INDEX job_lock ON job (queue, lock, position, job_id) WHERE lock <> '' AND state = 'ready';
+CREATE INDEX job_taken ON job (queue, lock) WHERE lock <> '' AND state = 'running';
 
 CREATE TABLE custody (
     seq INTEGER PRIMARY KEY,

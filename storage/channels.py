@@ -145,7 +145,8 @@ async def wish(tx: Tx, wish: str, tier: Tier, side: str, language: str, by: str,
         """
         INSERT INTO watch_wish (wish, tier, side, language, asked_at, asked_by)
         VALUES (:wish, :tier, :side, :language, :at, :by)
-        ON CONFLICT (wish) DO UPDATE SET side = excluded.side, language = excluded.language, failure = ''
+        ON CONFLICT (wish) DO UPDATE SET tier = excluded.tier, side = excluded.side, language = excluded.language,
+            failure = ''
         """,
         wish=wish,
         tier=str(tier),

@@ -86,7 +86,15 @@ async def match(reader: Reader, match_id: int) -> StoredMatch | None:
 
 
 async def review(tx: Tx, asset_id: int, other_id: int, same: bool, member: Actor, at: datetime) -> None:
-    """Remember a member's yes or no to a match; the newest one counts."""
+    """Remember a member's yes or no to a match; the newest one counts. Saying the same at once again is one act."""
+    newest = await tx.one(
+        "SELECT same, user_id, given_at FROM review WHERE asset_id = :asset AND other_id = :other "
+        "ORDER BY review_id DESC LIMIT 1",
+        asset=asset_id,
+        other=other_id,
+    )
+    if newest and (newest["same"], newest["user_id"], newest["given_at"]) == (int(same), member.user_id, to_ms(at)):
+        return
     await tx.run(
         """
         INSERT INTO review (asset_id, other_id, same, member, user_id, given_at)
@@ -155,7 +163,13 @@ async def home(reader: Reader, asset_id: int) -> int | None:
 
 
 async def merge(tx: Tx, kept: int, gone: int) -> None:
-    """Two footages turn out to be one recording: all of ``gone`` moves to ``kept``, to which its number leads."""
+    """Two footages turn out to be one recording: all of ``gone`` moves to ``kept``, to which its number leads.
+
+    Numbers that were merged before stand for what they became; merging what is one already changes nothing.
+    """
+    kept, gone = await _present(tx, kept), await _present(tx, gone)
+    if kept == gone:
+        return
     await tx.run(
         """
         INSERT INTO footage_asset (footage_id, asset_id, belongs)
@@ -283,6 +297,13 @@ async def set_furniture(tx: Tx, footage_id: int, furniture: bool, actor: Actor, 
         "UPDATE footage SET furniture = :furniture WHERE footage_id = :id", id=footage_id, furniture=int(furniture)
     )
     await custody.record(tx, "footage.furniture", f"footage/{footage_id}", actor, at, furniture=furniture)
+
+
+async def _present(reader: Reader, footage_id: int) -> int:
+    found = await footage(reader, footage_id)
+    if found is None:
+        raise LookupError(f"footage {footage_id} is not there")
+    return found.footage_id
 
 
 def _match(row: Row) -> StoredMatch:

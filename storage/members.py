@@ -123,7 +123,20 @@ async def judgement(reader: Reader, footage_id: int) -> Judgement | None:
 
 
 async def note(tx: Tx, footage_id: int, text: str, second: float | None, member: Member, at: datetime) -> int:
-    """Write a note on a footage, perhaps at a second of it; the note's row."""
+    """Write a note on a footage, perhaps at a second of it; the note's row. The same note of one moment is one."""
+    known = await tx.one(
+        """
+        SELECT note_id FROM note WHERE footage_id = :footage AND text = :text AND second IS NOT DISTINCT FROM :second
+            AND user_id = :user_id AND written_at = :at
+        """,
+        footage=footage_id,
+        text=text,
+        second=second,
+        user_id=member.user_id,
+        at=to_ms(at),
+    )
+    if known:
+        return int(known["note_id"])
     row = await tx.one(
         """
         INSERT INTO note (footage_id, text, second, member, user_id, written_at)
@@ -257,7 +270,11 @@ async def locate(
     member: Member,
     at: datetime,
 ) -> None:
-    """Give a footage a place."""
+    """Give a footage a place; the one that it has from the same moment on is not given again."""
+    if await location(tx, footage_id) == Location(
+        name, latitude, longitude, precision, member.name, from_ms(to_ms(at))
+    ):
+        return
     await tx.run(
         """
         INSERT INTO location (footage_id, name, latitude, longitude, precision, member, user_id, given_at)

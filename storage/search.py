@@ -55,6 +55,8 @@ async def find(
 ) -> tuple[Found, ...]:
     """Footage whose posts have all the words and all the tags, newest first; each once, by its earliest post."""
     query = _query(words)
+    if words.strip() and not query:
+        return ()
     clauses = ["finding.footage_id = footage.footage_id", "footage.merged_into IS NULL"]
     if query:
         clauses.append("post.post_id IN (SELECT rowid FROM post_words WHERE post_words MATCH :query)")
@@ -65,12 +67,14 @@ async def find(
             "COALESCE((SELECT verdict FROM verdict_event WHERE verdict_event.footage_id = footage.footage_id "
             "ORDER BY at DESC, event_id DESC LIMIT 1), 'unreviewed') = :verdict"
         )
-    named = {f"tag{number}": tag for number, tag in enumerate(tags)}
-    clauses += [
-        f"EXISTS (SELECT 1 FROM footage_tag WHERE footage_tag.footage_id = footage.footage_id "
-        f"AND LOWER(footage_tag.tag) = LOWER(:{name}))"
-        for name in named
-    ]
+    named: dict[str, str] = {}
+    for tag in tags:
+        names = {f"tag{len(named) + number}": spelling for number, spelling in enumerate(await _spellings(reader, tag))}
+        named |= names
+        clauses.append(
+            f"EXISTS (SELECT 1 FROM footage_tag WHERE footage_tag.footage_id = footage.footage_id "
+            f"AND footage_tag.tag IN ({', '.join(f':{name}' for name in names)}))"
+        )
     rows = await reader.all(
         f"""
         SELECT footage.footage_id, post.post_id, channel.title, post.text, MIN(post.posted_at) AS posted_at
@@ -87,6 +91,12 @@ async def find(
         **named,
     )
     return tuple([await _found(reader, row) for row in rows])
+
+
+async def _spellings(reader: Reader, tag: str) -> list[str]:
+    """How the team wrote a tag, whatever the case: the engine's own LOWER knows Latin letters only."""
+    rows = await reader.all("SELECT DISTINCT tag FROM footage_tag ORDER BY tag")
+    return [row["tag"] for row in rows if row["tag"].casefold() == tag.casefold()]
 
 
 async def _found(reader: Reader, row: Row) -> Found:

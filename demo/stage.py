@@ -53,7 +53,7 @@ role = "admin"
 [[team]]
 user_id = {marc}
 name = "Marc"
-role = "tagger"
+role = "lead"
 
 [[chats]]
 chat_id = {chat}

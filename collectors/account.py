@@ -10,12 +10,12 @@ from telethon import events
 from telethon.tl import functions
 
 from collectors.client import ReadingClient
+from collectors.notices import begin_trouble, end_trouble
 from collectors.pace import Pace
 from collectors.session import SessionLock, open_session
 from collectors.trouble import translated
 from core.config import Telegram
 from core.errors import AccountError, Transient
-from storage import settings
 from storage.opening import Store
 
 PART = 512 * 1024  # bytes asked for at once: the most that Telegram gives
@@ -48,7 +48,6 @@ class Account:
         self._handlers: list[tuple[Any, Any]] = []
         self._connected: list[Listener] = []
         self._lost: list[Lost] = []
-        self._troubled = False
 
     # ------------------------------------------------------------------------------------------ for other parts
 
@@ -151,11 +150,12 @@ class Account:
                 await self._connect(client)
             except Transient as trouble:
                 await client.disconnect()
-                await self._begin_trouble(str(trouble))
+                await begin_trouble(self._store, f"account {self.name}", str(trouble))
                 await self._store.clock.wait(stop, max(pause, trouble.retry_in if pause > FIRST_PAUSE else 0))
                 pause, why = min(pause * 2, LAST_PAUSE), "reconnect"
                 continue
-            await self._end_trouble()
+            _log.info("account_connected", account=self.name)
+            await end_trouble(self._store, f"account {self.name}")
             pause = FIRST_PAUSE
             self.online.set()
             self._tell_connected(why)
@@ -186,20 +186,7 @@ class Account:
                 raise _cause(down, client)
         except Transient as trouble:
             await client.disconnect()
-            await self._begin_trouble(str(trouble))
-
-    async def _begin_trouble(self, message: str) -> None:
-        if not self._troubled:
-            _log.warning("account_disconnected", account=self.name, reason=message)
-        self._troubled = True
-        async with self._store.database.transaction() as tx:
-            await settings.set_trouble(tx, f"account {self.name}", message, self._store.clock.now())
-
-    async def _end_trouble(self) -> None:
-        self._troubled = False
-        _log.info("account_connected", account=self.name)
-        async with self._store.database.transaction() as tx:
-            await settings.clear_trouble(tx, f"account {self.name}")
+            await begin_trouble(self._store, f"account {self.name}", str(trouble))
 
     def _tell_connected(self, why: str) -> None:
         self._store.jobs_ready.wake()

@@ -10,10 +10,11 @@ from collectors.convert import Converted, read
 from collectors.coverage import note_unread
 from collectors.history import History, Page, Peer
 from collectors.intake import FETCH, FETCH_LARGE, Captured, Intake
+from collectors.notices import begin_trouble, end_trouble
 from core.config import Collect
 from core.errors import Permanent, Transient
 from core.model import Capture, Channel, Watch
-from storage import channels, jobs, settings
+from storage import channels, jobs
 from storage.channels import Backfill
 from storage.opening import Store
 
@@ -92,7 +93,7 @@ class BackfillPart:
             await channels.backfill_progress(
                 tx, order.backfill.channel_id, _lowest(page, below), taken.new, "done" if done else "running"
             )
-            await settings.clear_trouble(tx, self._trouble(order))
+        await end_trouble(self._store, self._trouble(order))
         _log.info("history_read", channel_id=order.channel.channel_id, new=taken.new, below=below, done=done)
 
     def _too_old(self, order: Order, posted_at: object) -> bool:
@@ -105,8 +106,8 @@ class BackfillPart:
     async def _end(self, order: Order, state: str, why: str) -> None:
         async with self._store.database.transaction() as tx:
             await channels.backfill_progress(tx, order.backfill.channel_id, None, 0, state)
-            message = f"{order.channel.title}: older history can't be read: {why}"
-            await settings.set_trouble(tx, self._trouble(order), message, self._store.clock.now())
+        message = f"{order.channel.title}: older history can't be read: {why}"
+        await begin_trouble(self._store, self._trouble(order), message)
 
 
 def _lowest(page: Page, below: int) -> int:

@@ -12,12 +12,12 @@ import structlog
 
 from collectors.desktop import RESULT, Item, read_export
 from collectors.folders import folder_channel, read_folder
-from collectors.intake import Captured, Intake, hold
+from collectors.intake import Captured, Intake, hold, take_in
 from core.model import COLLECTOR, Capture, Channel, RefState, Tier, Watch
 from storage import assets, channels, custody, posts
 from storage.database import Tx
 from storage.opening import Store
-from storage.vault import CHUNK, StoredFile
+from storage.vault import StoredFile
 
 BATCH = 200  # posts in one transaction
 Progress = Callable[[str, int, int], Awaitable[None]]
@@ -134,7 +134,9 @@ class _Bringing:
     async def _batch(self, channel: Channel, items: list[Item]) -> None:
         layers = await self._layers(channel, [item.post.message_id for item in items])
         files = [
-            await asyncio.to_thread(self._take_in, item.file) if item.file and await self._lacks_file(item) else None
+            await asyncio.to_thread(take_in, self._store.vault, item.file)
+            if item.file and await self._lacks_file(item)
+            else None
             for item in items
         ]
         captured = Captured(channel, self._capture, "", self._store.clock.now())
@@ -177,19 +179,6 @@ class _Bringing:
         self._counts["forwards"] += item.post.forward is not None
         self._counts["files_held"] += item.file is not None
         self._counts["files_absent"] += any(ref.state is RefState.ABSENT for ref in item.post.media)
-
-    def _take_in(self, path: Path) -> StoredFile:
-        vault = self._store.vault
-        vault.check_floor()
-        incoming = vault.incoming()
-        try:
-            with path.open("rb") as file:
-                while chunk := file.read(CHUNK):
-                    incoming.write(chunk)
-            return incoming.keep()
-        except BaseException:
-            incoming.discard()
-            raise
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

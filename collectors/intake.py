@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 import structlog
@@ -11,6 +12,7 @@ from core.model import Capture, Channel, MediaRef, Post, Recorded, RefState
 from pipeline.priority import enqueue_match, priority
 from storage import assets, jobs, posts
 from storage.database import Reader, Tx
+from storage.vault import CHUNK, StoredFile, Vault
 
 FETCH, FETCH_LARGE, LINK = "fetch", "fetch_large", "link"
 LARGE = 20_000_000  # bytes; from here on Telegram's own clients fetch two at a time instead of five
@@ -111,6 +113,20 @@ async def hold(tx: Tx, ref_id: int, asset_id: int, at: datetime) -> None:
         await enqueue_match(tx, sighting_id, sighting.channel_id, sighting.message_id)
     else:
         await jobs.enqueue(tx, "fingerprint", str(asset_id), priority=priority(sighting.capture))
+
+
+def take_in(vault: Vault, path: Path) -> StoredFile:
+    """Copy a file into the vault; blocks, and is Transient while the disk is too full."""
+    vault.check_floor()
+    incoming = vault.incoming()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                incoming.write(chunk)
+        return incoming.keep()
+    except BaseException:
+        incoming.discard()
+        raise
 
 
 def link_key(post_id: int, position: int) -> str:

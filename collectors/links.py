@@ -16,14 +16,14 @@ from typing import Any
 import structlog
 
 from collectors import ytdlp_child
-from collectors.intake import LINK, hold
+from collectors.intake import LINK, hold, take_in
 from core.config import Links
 from core.model import COLLECTOR, MediaKind, MediaRef, RefState
 from core.units import format_duration, format_size
 from storage import assets, custody, posts
 from storage.database import Reader, Tx
 from storage.opening import Store
-from storage.vault import CHUNK, StoredFile
+from storage.vault import StoredFile
 
 ROLE = "link"
 FOLDER = "links"  # of the state directory: where downloads lie until they are in the vault
@@ -81,7 +81,8 @@ class LinkStep:
             if file is None:
                 reason = f"nothing came that is under {format_size(self._config.max_size)}"
                 return replace(given, failure=ytdlp_child.FAILED, reason=reason)
-            return replace(given, stored=await asyncio.to_thread(self._take_in, file), about=about)
+            stored = await asyncio.to_thread(take_in, self._store.vault, file)
+            return replace(given, stored=stored, about=about)
 
     async def save(self, tx: Tx, made: Linked) -> None:
         """Add the file to its post under the role ``link``; a link that leads to no media leaves nothing."""
@@ -125,17 +126,6 @@ class LinkStep:
         finally:
             await _end(child)
         return _read(answer)
-
-    def _take_in(self, file: Path) -> StoredFile:
-        incoming = self._store.vault.incoming()
-        try:
-            with file.open("rb") as source:
-                while chunk := source.read(CHUNK):
-                    incoming.write(chunk)
-            return incoming.keep()
-        except BaseException:
-            incoming.discard()
-            raise
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from collectors.notices import begin_trouble, end_trouble
 from core.clock import Clock, from_ms, to_ms
 from core.errors import Transient
 from storage import settings
@@ -131,19 +132,15 @@ class Pace:
         """Note that Telegram wants ``seconds`` without ``method``."""
         until = self._clock.now() + timedelta(seconds=max(seconds, 1))
         self._blocked[method] = until
-        _log.warning("flood_wait_began", account=self._account, method=method, seconds=seconds)
         message = f"Telegram asked to wait {seconds} s with {method}, until {until:%H:%M:%S} UTC"
-        async with self._store.database.transaction() as tx:
-            await settings.set_trouble(tx, self._name(method), message, self._clock.now())
+        await begin_trouble(self._store, self._name(method), message)
         await self._save(method)
 
     async def clear_ended(self) -> None:
         """Take back the trouble of flood waits that are over."""
         for method in [method for method in self._blocked if not self.flood(method)]:
             del self._blocked[method]
-            async with self._store.database.transaction() as tx:
-                await settings.clear_trouble(tx, self._name(method))
-            _log.info("flood_wait_ended", account=self._account, method=method)
+            await end_trouble(self._store, self._name(method))
 
     def _name(self, method: str) -> str:
         return f"pace {self._account} {method}"
@@ -160,8 +157,11 @@ class Pace:
             "blocked_until": to_ms(blocked) if blocked else 0,
             "buckets": [[bucket.tokens, to_ms(bucket.at)] for bucket in self._of(method)],
         }
-        async with self._store.database.transaction() as tx:
-            await settings.put(tx, self._name(method), json.dumps(written))
+        try:
+            async with self._store.database.transaction() as tx:
+                await settings.put(tx, self._name(method), json.dumps(written))
+        except Transient as full:
+            _log.warning("pace_not_saved", method=method, reason=str(full))
 
     async def _remember(self, method: str, text: str | None) -> None:
         if text is None:

@@ -6,6 +6,7 @@ stored the posts up to it.
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 from telethon.tl import functions, types
@@ -17,10 +18,11 @@ from collectors.convert import channel as channel_facts
 from collectors.coverage import forget, note_absent, note_unread
 from collectors.history import History, Page, Peer
 from collectors.intake import Captured, Intake, Taken
+from collectors.notices import begin_trouble, end_trouble
 from core.config import Collect
 from core.errors import Gone, NotAllowed, Permanent, Transient
-from core.model import Capture, Channel, Tier, Watch
-from storage import channels, posts, settings
+from core.model import COLLECTOR, Capture, Channel, Tier, Watch
+from storage import channels, custody, posts
 from storage.database import Tx
 from storage.opening import Store
 
@@ -174,9 +176,9 @@ class Reconciler:
         self._visited(visit)
         async with self._store.database.transaction() as tx:
             await channels.reconciled(tx, peer.channel_id, self._clock.now())
-            if visit.watch.state != "active":
-                await channels.set_watch_state(tx, peer.channel_id, "active", "")
-            await settings.clear_trouble(tx, _trouble(peer.channel_id))
+            if await channels.set_watch_state(tx, peer.channel_id, "active", ""):
+                await _note_state(tx, visit, "active", "", self._clock.now())
+        await end_trouble(self._store, _trouble(peer.channel_id))
         if new:
             _log.info("channel_read", channel_id=peer.channel_id, reason=visit.reason, new=new)
 
@@ -281,19 +283,22 @@ class Reconciler:
         channel_id = visit.watch.channel_id
         self._visited(replace(visit, reason=ROTA))
         async with self._store.database.transaction() as tx:
-            await channels.set_watch_state(tx, channel_id, state, reason)
-            await settings.set_trouble(tx, _trouble(channel_id), f"{visit.channel.title}: {reason}", self._clock.now())
-        if visit.watch.state == "active":
-            _log.warning("channel_lost", channel_id=channel_id, state=state, reason=why)
+            if await channels.set_watch_state(tx, channel_id, state, reason):
+                await _note_state(tx, visit, state, reason, self._clock.now())
+        await begin_trouble(self._store, _trouble(channel_id), f"{visit.channel.title}: {reason}")
+        _log.debug("channel_refused", channel_id=channel_id, reason=why)
 
     async def _give_up(self, visit: Visit, why: str) -> None:
         """A refusal that nobody foresaw: shown, and tried again on the rota."""
         self._visited(replace(visit, reason=ROTA))
-        _log.error("channel_not_read", channel_id=visit.watch.channel_id, reason=why)
-        async with self._store.database.transaction() as tx:
-            await settings.set_trouble(
-                tx, _trouble(visit.watch.channel_id), f"{visit.channel.title}: {why}", self._clock.now()
-            )
+        await begin_trouble(self._store, _trouble(visit.watch.channel_id), f"{visit.channel.title}: {why}")
+
+
+async def _note_state(tx: Tx, visit: Visit, state: str, reason: str, at: datetime) -> None:
+    """When a channel could be read and when not belongs to the evidence of what was watched."""
+    subject = f"channel/{visit.watch.channel_id}"
+    await custody.record(tx, "watch.changed", subject, COLLECTOR, at, state=state, reason=reason)
+    _log.warning("watch_changed", channel_id=visit.watch.channel_id, state=state, reason=reason)
 
 
 def _trouble(channel_id: int) -> str:

@@ -11,11 +11,12 @@ from collectors.account import Account
 from collectors.asking import NEW_WATCH, Asking
 from collectors.convert import channel as channel_facts
 from collectors.history import History, Peer
+from collectors.notices import begin_trouble, end_trouble
 from core.config import Collect
 from core.errors import Permanent, Transient
 from core.ids import ChannelRef, parse_channel
 from core.model import COLLECTOR, Channel, Tier, Watch
-from storage import channels, custody, settings
+from storage import channels, custody
 from storage.channels import Wish
 from storage.opening import Store
 
@@ -63,26 +64,29 @@ class Wishes:
                 return
             try:
                 await self._wait_for_turn(wish, len(waiting), stop)
-                await self._grant(wish)
+                await self._answer(wish)
             except Transient as trouble:
                 await self._store.clock.wait(stop, trouble.retry_in)
                 return
-            except Permanent as why:
-                async with self._store.database.transaction() as tx:
-                    await channels.wish_failed(tx, wish.wish, str(why))
-                _log.warning("wish_failed", wish=wish.wish, reason=str(why))
+
+    async def _answer(self, wish: Wish) -> None:
+        """Grant it, or write down why not."""
+        try:
+            await self._grant(wish)
+        except Permanent as why:
+            async with self._store.database.transaction() as tx:
+                await channels.wish_failed(tx, wish.wish, str(why))
+            _log.warning("wish_failed", wish=wish.wish, reason=str(why))
 
     async def _wait_for_turn(self, wish: Wish, waiting: int, stop: asyncio.Event) -> None:
         """Names are looked up at a harmless pace; say so while somebody waits."""
         seconds = self._account.pace.wait(RESOLVE) if parse_channel(wish.wish) else 0
         if seconds <= PATIENCE:
             return
-        async with self._store.database.transaction() as tx:
-            message = f"{waiting} channels wait to be looked up; the next in {seconds:.0f} s"
-            await settings.set_trouble(tx, self.name, message, self._store.clock.now())
+        message = f"{waiting} channels wait to be looked up; the next in {seconds:.0f} s"
+        await begin_trouble(self._store, self.name, message)
         await self._store.clock.wait(stop, seconds)
-        async with self._store.database.transaction() as tx:
-            await settings.clear_trouble(tx, self.name)
+        await end_trouble(self._store, self.name)
 
     async def _grant(self, wish: Wish) -> None:
         ref = parse_channel(wish.wish)

@@ -1,0 +1,37 @@
+"""What the service is handed."""
+
+from pydantic import SecretStr
+
+from collectors.parts import build_collectors
+from core.config import AccountEntry, Config, Links, Telegram
+from storage.opening import Store
+from tests.telegram import API_HASH, API_ID
+
+
+def test_every_account_brings_its_parts_and_all_share_the_steps(store: Store) -> None:
+    """Two accounts collect, one of them looks names up; files have two queues, links one when they are followed."""
+    config = Config(
+        state_dir=store.state_dir,
+        telegram=Telegram(api_id=API_ID),
+        accounts=(AccountEntry(name="one"), AccountEntry(name="two")),
+        links=Links(follow=True),
+        api_hash=SecretStr(API_HASH),
+    )
+    parts, steps = build_collectors(config, store)
+    assert [part.name for part in parts] == [
+        "one",
+        "reconcile-one",
+        "backfill-one",
+        "wishes",
+        "two",
+        "reconcile-two",
+        "backfill-two",
+    ]
+    assert [(step.queue, step.slots) for step in steps] == [("fetch", 5), ("fetch_large", 2), ("link", 1)]
+
+
+def test_without_accounts_nothing_runs(store: Store) -> None:
+    """Firstseen works on imports and look-ups alone; links are not followed unless wished."""
+    parts, steps = build_collectors(Config(state_dir=store.state_dir), store)
+    assert list(parts) == []
+    assert [step.queue for step in steps] == ["fetch", "fetch_large"]

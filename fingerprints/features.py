@@ -76,7 +76,7 @@ def align(query: Features, reference: Features) -> Alignment | None:
         return None
     ours, theirs = query.points[pairs[:, 0]], reference.points[pairs[:, 1]]
     affine, kept = cv2.estimateAffinePartial2D(theirs, ours, method=cv2.RANSAC, ransacReprojThreshold=_REACH)
-    scale = 0.0 if kept is None or not kept.any() else float(np.hypot(affine[0, 0], affine[1, 0]))
+    scale = float(np.hypot(affine[0, 0], affine[1, 0])) if kept.any() else 0.0
     if not 0.1 < scale < 10:
         return None
     chosen = np.flatnonzero(kept.ravel())

@@ -3,7 +3,6 @@
 import importlib.metadata
 import os
 import shutil
-import sqlite3
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from core.errors import ConfigError, FirstseenError
 from core.units import format_size
 from fingerprints.child import Isolation, posture
 from storage.opening import is_held, open_store
+from storage.sqlite import ENGINE_VERSION
 
 State = Literal["good", "weaker", "wrong"]
 FIXED_WAL = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -59,10 +59,10 @@ def _python() -> Check:
 
 
 def _sqlite() -> Check:
-    version = sqlite3.sqlite_version_info
+    version, shown = ENGINE_VERSION, ".".join(map(str, ENGINE_VERSION))
     if version >= FIXED_WAL[0] or any(version[:2] == fixed[:2] and version >= fixed for fixed in FIXED_WAL):
-        return Check("sqlite", "good", f"SQLite {sqlite3.sqlite_version}")
-    words = f"SQLite {sqlite3.sqlite_version} has the WAL-reset bug; firstseen avoids it by one writing process"
+        return Check("sqlite", "good", f"SQLite {shown}")
+    words = f"SQLite {shown} has the WAL-reset bug; firstseen avoids it by one writing process"
     return Check("sqlite", "weaker", words)
 
 

@@ -21,6 +21,7 @@ from core.errors import StateError, Transient
 from storage.database import Row
 
 READERS = 2
+ENGINE_VERSION = sqlite3.sqlite_version_info
 SLOW_TRANSACTION = 0.1  # seconds; longer ones name themselves in the log
 _FULL_DISK = "the disk of the database is full or failing ({error}): free some space, the work goes on by itself"
 _log = structlog.get_logger("storage")

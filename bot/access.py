@@ -185,7 +185,7 @@ def _is_private(sender: Sender) -> bool:
 
 
 def _moved(message: Message | None) -> bool:
-    return message is not None and message.migrate_to_chat_id is not None
+    return message is not None and (message.migrate_to_chat_id or message.migrate_from_chat_id) is not None
 
 
 async def leave(bot: Bot, chat: Chat) -> None:

@@ -89,9 +89,10 @@ def build_parts(config: Config, store: Store, proofs: ProofMaker, asker: Asker) 
     outgoing = Outgoing(bot, pace, store.clock)
     desk = Desk(store, outgoing, open_menus, config.bot.tags)
     screen = Screen(bot, spoilers=config.bot.spoilers)
+    in_hand: set[int] = set()
     steps = (
-        DeliverStep(store, screen, Pictures(proofs), pace, open_menus, config.bot.tags),
-        DigestStep(store, bot, pace),
+        DeliverStep(store, screen, Pictures(proofs), pace, open_menus, in_hand, config.bot.tags),
+        DigestStep(store, bot, pace, in_hand),
         LookUpStep(store, bot, outgoing, pace, screen, asker),
     )
     dispatcher = build_dispatcher(desk, pace, TeamChats(config.chats))

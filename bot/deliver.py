@@ -81,13 +81,21 @@ class DeliverStep:
     slots = 3
 
     def __init__(
-        self, store: Store, screen: Screen, pictures: Pictures, pace: Pace, menus: Menus, taxonomy: Sequence[str]
+        self,
+        store: Store,
+        screen: Screen,
+        pictures: Pictures,
+        pace: Pace,
+        menus: Menus,
+        in_hand: set[int],
+        taxonomy: Sequence[str],
     ) -> None:
         self._store = store
         self._screen = screen
         self._pictures = pictures
         self._pace = pace
         self._menus = menus
+        self._in_hand = in_hand
         self._taxonomy = tuple(taxonomy)
         self._edited: dict[int, float] = {}
 
@@ -154,14 +162,19 @@ class DeliverStep:
 
     async def _recovered(self, wanted: Wanted) -> Wanted:
         """A first card that was being sent when we were stopped may stand in the chat: from now on it says so."""
-        if wanted.alert.state is not DeliveryState.SENDING or wanted.alert.message_id is not None:
+        alert = wanted.alert
+        if alert.state is not DeliveryState.SENDING or alert.message_id is not None:
             return wanted
-        _log.warning("delivery_unknown", alert_id=wanted.alert.alert_id, reason="interrupted")
+        if alert.alert_id in self._in_hand:
+            raise Transient("a digest is telling of it", retry_in=1.0)
         async with self._store.database.transaction() as tx:
-            await alerts.mark_unknown(tx, wanted.alert.alert_id, None, self._store.clock.now())
-            await alerts.count_repeat(tx, wanted.alert.alert_id)
-        repeats = wanted.alert.repeats + 1
-        alert = replace(wanted.alert, state=DeliveryState.UNKNOWN, repeats=repeats)
+            if await alerts.alert(tx, alert.alert_id) != alert:
+                raise Transient("a digest told of it", retry_in=0.0)
+            await alerts.mark_unknown(tx, alert.alert_id, None, self._store.clock.now())
+            await alerts.count_repeat(tx, alert.alert_id)
+        _log.warning("delivery_unknown", alert_id=alert.alert_id, reason="interrupted")
+        repeats = alert.repeats + 1
+        alert = replace(alert, state=DeliveryState.UNKNOWN, repeats=repeats)
         return replace(wanted, alert=alert, view=replace(wanted.view, repeats=repeats))
 
     async def _drawn(self, wanted: Wanted) -> Drawn:

@@ -61,13 +61,15 @@ class DigestStep:
     queue = "digest"
     slots = 1
 
-    def __init__(self, store: Store, bot: Bot, pace: Pace) -> None:
+    def __init__(self, store: Store, bot: Bot, pace: Pace, in_hand: set[int]) -> None:
         self._store = store
         self._bot = bot
         self._pace = pace
+        self._in_hand = in_hand  # alerts in a digest on its way: their "sending" is no left-over of a crash
 
     async def load(self, reader: Reader, key: str) -> Listed | None:
         """What waits in this place; nothing when it became so little that the cards can go by themselves."""
+        self._in_hand.clear()  # one slot: whatever is left here was sent by a digest whose end could not be saved
         chat, _, thread = key.partition("/")
         place = (int(chat), int(thread) if thread else None)
         waiting = await alerts.unsent(reader, *place)
@@ -97,6 +99,7 @@ class DigestStep:
     async def save(self, tx: Tx, made: Told) -> None:
         """The alerts are told of; what did not fit gets the next digest."""
         for alert, delivery_id in made.deliveries:
+            self._in_hand.discard(alert.alert_id)
             await alerts.told(tx, alert.alert_id, delivery_id, alert.wanted_version, self._store.clock.now())
         if made.listed.more:
             await jobs.enqueue(tx, self.queue, digest_key(made.listed.chat_id, made.listed.thread_id))
@@ -108,6 +111,7 @@ class DigestStep:
             for alert, _ in given.alerts:
                 present = await alerts.alert(tx, alert.alert_id)
                 if present is not None and present.state is DeliveryState.READY and present.message_id is None:
+                    self._in_hand.add(alert.alert_id)
                     begun.append((alert, await alerts.sending(tx, alert.alert_id, "send", alert.wanted_version, now)))
         return tuple(begun)
 
@@ -117,6 +121,7 @@ class DigestStep:
         now = self._store.clock.now()
         async with self._store.database.transaction() as tx:
             for alert, delivery_id in deliveries:
+                self._in_hand.discard(alert.alert_id)
                 await alerts.failed(tx, alert.alert_id, delivery_id, outcome.reason, now)
                 if outcome.fate is Fate.UNKNOWN:
                     await alerts.count_repeat(tx, alert.alert_id)

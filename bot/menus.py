@@ -33,9 +33,9 @@ class Menus:
 
     def busy(self, alert_id: int) -> bool:
         """Whether somebody is at work on a card just now."""
-        return self._acted.get(alert_id, 0.0) > self._clock.monotonic()
+        return self._acted.get(alert_id, float("-inf")) > self._clock.monotonic()
 
     def of(self, alert_id: int) -> str:
         """The menu that is open on a card; empty for none."""
-        menu, until = self._open.get(alert_id, ("", 0.0))
+        menu, until = self._open.get(alert_id, ("", float("-inf")))
         return menu if until > self._clock.monotonic() else ""

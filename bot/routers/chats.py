@@ -17,7 +17,7 @@ def router() -> Router:
     """Telegram's own notices about chats."""
     made = Router(name="chats")
     made.my_chat_member.register(membership_changed, flags=needs(Action.BELONG))
-    made.message.register(group_moved, F.migrate_to_chat_id, flags=needs(Action.BELONG))
+    made.message.register(group_moved, F.migrate_to_chat_id | F.migrate_from_chat_id, flags=needs(Action.BELONG))
     return made
 
 
@@ -36,13 +36,17 @@ async def membership_changed(event: ChatMemberUpdated, bot: Bot, desk: Desk, tea
         await leave(bot, event.chat)
 
 
-async def group_moved(message: Message, desk: Desk) -> None:
-    """A group became a supergroup: its alerts go to the new number."""
-    if message.migrate_to_chat_id is None:
-        return
+async def group_moved(message: Message, bot: Bot, desk: Desk, team_chats: TeamChats) -> None:
+    """A group became a supergroup: its alerts go to the new number. Both chats tell of it, in any order."""
+    old = message.migrate_from_chat_id or message.chat.id
+    new = message.migrate_to_chat_id or message.chat.id
     async with desk.store.database.transaction() as tx:
-        await alerts.migrate_chat(tx, message.chat.id, message.migrate_to_chat_id)
-    _log.warning("chat_moved", chat_id=message.chat.id, now=message.migrate_to_chat_id)
+        ours = await team_chats.includes(tx, old)
+        if ours and await alerts.present_chat(tx, old) != new:
+            await alerts.migrate_chat(tx, old, new)
+            _log.warning("chat_moved", chat_id=old, now=new)
+    if not ours:
+        await leave(bot, message.chat)
 
 
 async def _put_out(desk: Desk, chat_id: int) -> None:

@@ -15,7 +15,6 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/interrogate -q
 
 format: .venv/ready
 	$(BIN)/ruff format .

@@ -18,7 +18,7 @@ from demo.reels import Reels, shoot
 from demo.stage import Stage, StoryError, set_stage
 from demo.story import Story
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 KEPT = frozenset({"cards", "state", "secrets", "config.toml", "firstseen.log", "summary.json"})
 
 

@@ -166,9 +166,9 @@ class Story:
     async def desk(self) -> None:
         """Members tag, judge, claim and note on the card."""
         olena, marc, group = self.stage.olena, self.stage.marc, self.stage.group
-        await self._press(olena, "queue", "Tag", "training camp")
+        await self._press(olena, "queue", "Tag", "training camp", "Back")
         await self._told("queue", "training camp")
-        await self._press(marc, "queue", "Verdict", "confirmed")
+        await self._press(marc, "queue", "Verdict", "confirmed", "Back")
         await self._told("queue", "confirmed")
         await self._press(marc, "run", "Claim")
         await self._told("run", "Marc")

@@ -79,7 +79,7 @@ async def _tell(folder: Path, reels: Reels) -> list[str]:
 
 def _keep_cards(stage: Stage) -> None:
     for card in stage.cards():
-        keep(card, stage.folder / "cards", f"card-{card.id:03}")
+        keep(card, stage.folder / "cards", f"{card.chat.title.lower()}-{card.id:03}")
     answers = [message for message in stage.olena.chat_with(stage.bot).messages if message.sender is stage.bot.user]
     for message in answers:
         keep(message, stage.folder / "cards", f"answer-{message.id:03}")

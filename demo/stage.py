@@ -56,7 +56,16 @@ name = "Marc"
 role = "lead"
 
 [[chats]]
-chat_id = {chat}
+chat_id = {desk}
+sides = ["ua", "aggregator"]
+
+[[chats]]
+chat_id = {camps}
+sides = ["ru", "ru-exile"]
+
+[[chats]]
+chat_id = {radio}
+sides = ["ministry"]
 
 [log]
 format = "json"
@@ -74,7 +83,7 @@ class Stage:
     folder: Path
     world: World
     mtproto: MTProtoServer
-    group: Chat
+    groups: tuple[Chat, ...]
     bot: Bot
     olena: Person
     marc: Person
@@ -157,8 +166,8 @@ class Stage:
             raise StoryError(f"did not happen within {PATIENCE:.0f} s: {what} (service alive: {alive})") from None
 
     def cards(self) -> Sequence[Message]:
-        """The cards that the group shows now."""
-        return [message for message in self.group.messages if message.buttons]
+        """The cards that the groups show now."""
+        return [message for group in self.groups for message in group.messages if message.buttons]
 
     def card_of(self, post: Post) -> Message | None:
         """The first card that leads to a post."""
@@ -173,9 +182,10 @@ async def set_stage(folder: Path) -> AsyncIterator[Stage]:
     collector = world.add_user("Collector")
     bot = world.chats.bot("Firstseen", "firstseen_demo_bot")
     olena, marc = world.chats.person("Olena"), world.chats.person("Marc")
-    group = world.chats.group("Visual investigations", members=[olena, marc, bot])
+    team: list[Person | Bot] = [olena, marc, bot]
+    desk, camps, radio = (world.chats.group(title, members=team) for title in ("Desk", "Camps", "Radio"))
     async with MTProtoServer(world) as mtproto, BotApiServer(world) as bot_api:
-        stage = Stage(folder, world, mtproto, group, bot, olena, marc)
+        stage = Stage(folder, world, mtproto, (desk, camps, radio), bot, olena, marc)
         _furnish(folder)
         mtproto.mint_session_file(collector, folder / "state" / "sessions" / "main.session")
         text = CONFIG.format(
@@ -183,7 +193,9 @@ async def set_stage(folder: Path) -> AsyncIterator[Stage]:
             bot_url=bot_api.url,
             olena=olena.id,
             marc=marc.id,
-            chat=group.id,
+            desk=desk.id,
+            camps=camps.id,
+            radio=radio.id,
             budget=GROUP_BUDGET,
         )
         stage.config.write_text(text, encoding="utf-8")

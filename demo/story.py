@@ -165,7 +165,7 @@ class Story:
 
     async def desk(self) -> None:
         """Members tag, judge, claim and note on the card."""
-        olena, marc, group = self.stage.olena, self.stage.marc, self.stage.group
+        olena, marc = self.stage.olena, self.stage.marc
         await self._press(olena, "queue", "Tag", "training camp", "Back")
         await self._told("queue", "training camp")
         await self._press(marc, "queue", "Verdict", "confirmed", "Back")
@@ -173,7 +173,9 @@ class Story:
         await self._press(marc, "run", "Claim")
         await self._told("run", "Marc")
         card = self.stage.card_of(self.posts["queue"])
-        olena.say(group, "0:03 two porches, compare with the Astra clips", reply_to=card)
+        if card is None:
+            raise StoryError("the card of the queue is gone")
+        olena.say(card.chat, "0:03 two porches, compare with the Astra clips", reply_to=card)
         await self._told("queue", "two porches")
         self.say("desk    Olena tags and notes, Marc judges and claims       → the cards show it")
 
@@ -245,14 +247,14 @@ class Story:
             card, found = self.stage.card_of(self.posts[name]), button()
             if card is None or found is None:
                 raise StoryError(f"the button {label!r} of {name} came and went")
-            await person.press(self.stage.group, card, found).answered()
+            await person.press(card.chat, card, found).answered()
 
 
 CHANNELS = {
     "spravdi": ("Spravdi", "spravdi", "ua"),
     "parapax": ("Para Pax", "parapax", "ua"),
     "astra": ("Astra", "astrapress", "ru-exile"),
-    "ministry": ("Міністерство оборони України", "ministry_of_defense_ua", "ua"),
+    "ministry": ("Міністерство оборони України", "ministry_of_defense_ua", "ministry"),
     "digest": ("War Digest", "war_digest", "aggregator"),
     "front": ("Front Line 24", "front_line_24", "aggregator"),
     "kyiv": ("Kyiv Wire", "kyiv_wire", "aggregator"),

@@ -15,7 +15,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with set_stage(tmp_path) as opened:
         for name in ("astra", "digest"):
             channel = joined(opened, name.title(), f"{name}_channel", name)
-            await opened.firstseen("watch", "add", str(channel.id))
+            await opened.firstseen("watch", "add", str(channel.id), "--side", "ua")
         yield opened
 
 

@@ -60,7 +60,7 @@ from storage.opening import Store
 
 KINDS = ("message", "callback_query", "my_chat_member")
 POLL_SECONDS = 25
-SLOW_HANDLER = 5.0  # seconds; then later updates no longer wait for it
+SLOW_HANDLER = 2.0  # seconds; then later updates no longer wait for it
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 OFFSET_LIFE = timedelta(hours=20)  # Telegram keeps updates for a day, and may number anew after a week of silence
 PART = "bot"

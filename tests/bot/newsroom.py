@@ -7,7 +7,7 @@ plain stand-in that needs no decoder.
 import asyncio
 import hashlib
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,9 @@ from loopback.people import Person
 from loopback.world import World
 from pipeline import worker
 from pipeline.announce import AnnounceStep
+from pipeline.library import Library
 from pipeline.lookup import LookUpAnswer, LookUpProgress, Searched
+from pipeline.match import MatchStep
 from pipeline.proofs import Drawing, Picture
 from storage import alerts, assets, channels, fingerprints, footage, jobs, members, posts
 from storage.database import Tx
@@ -125,7 +127,7 @@ class Newsroom:
             await members.seed(tx, team, self.store.clock.now())
             await jobs.requeue_running(tx)
         stop, drained = asyncio.Event(), asyncio.Event()
-        steps = [*part.steps, AnnounceStep(self.store, self.config.chats)]
+        steps = [*part.steps, AnnounceStep(self.store, self.config.chats), MatchStep(self.store, Library(self.store))]
         try:
             async with asyncio.TaskGroup() as workers:
                 for one in worker.parts(steps, self.store):
@@ -138,12 +140,11 @@ class Newsroom:
                 drained.set()
                 self.store.jobs_ready.wake()
         finally:
-            session = part.bot.session
-            if getattr(session, "_session", None) is not None:  # aiogram's own close waits a quarter of a second
-                await session._session.close()  # type: ignore[attr-defined]
+            await hang_up(part)
 
-    def pass_time(self, seconds: float) -> None:
-        """Move the hands of both clocks and wake who waits for work."""
+    async def later(self, seconds: float) -> None:
+        """Let what may be done now be done, move the hands of both clocks, and wake who waits for work."""
+        await self.idle(but_waiting=True)
         self.world.clock.advance(timedelta(seconds=seconds))
         self.store.clock.advance(timedelta(seconds=seconds))
         self.store.jobs_ready.wake()
@@ -151,6 +152,13 @@ class Newsroom:
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for what the world shows."""
         await self.world.wait_until(condition)
+
+    async def eventually(self, asked: Callable[[], Awaitable[Sequence[str]]], words: str) -> None:
+        """Ask again until an answer has these words, giving way in between."""
+        async with asyncio.timeout(10):
+            while not any(words in one for one in await asked()):
+                seen = self.store.jobs_ready.turn
+                await self.store.jobs_ready.wait(seen, 0.02)
 
     async def idle(self, *, but_waiting: bool = False) -> None:
         """Wait until no job is left, or with ``but_waiting`` none that may run now."""
@@ -255,10 +263,19 @@ class Newsroom:
 
     async def said(self, *words: str, chat: Chat | None = None) -> Message:
         """The newest message of the bot with all these words, once there is one."""
-        place = chat or self.group
-        mine = lambda: [m for m in place.messages if m.sender is self.me.user and all(w in m.text for w in words)]  # noqa: E731
-        await self.until(mine)
-        return mine()[-1]
+        await self.until(lambda: self._said(words, chat))
+        return self._said(words, chat)[-1]
+
+    def _said(self, words: Sequence[str], chat: Chat | None) -> list[Message]:
+        said = (message for message in (chat or self.group).messages if message.sender is self.me.user)
+        return [message for message in said if all(word in message.text for word in words)]
+
+
+async def hang_up(part: BotPart) -> None:
+    """Close a bot's connections at once: aiogram's own close waits a quarter of a second for TLS we do not have."""
+    session = getattr(part.bot.session, "_session", None)
+    if session is not None:
+        await session.close()
 
 
 async def _read(tx: Tx, asset_id: int, media: MediaKind, *, plain: bool) -> None:

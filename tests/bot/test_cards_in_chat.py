@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from core.config import Chat
 from core.model import Capture, FindingKind
+from loopback.nouns import Photo
 from storage import alerts, footage, jobs
 from tests.bot.newsroom import ASTRA, SPRAVDI, START, Newsroom, excerpt
 
@@ -19,7 +20,7 @@ async def test_new_footage_is_one_card_with_picture_and_buttons(newsroom: Newsro
     assert "Earliest we hold: this post" in card.text
     assert "Video 0:17 · 1280×720 · 3.2 MB" in card.text
     assert card.text.endswith("Green men collect kit")
-    assert card.media is not None
+    assert isinstance(card.media, Photo)
     assert card.media.spoiler
     assert not card.silent
     assert card.labels == [["✋ Claim", "⋯ More"], ["🏷 Tag", "⚖ Verdict"]]
@@ -32,7 +33,7 @@ async def test_repost_amends_the_card(newsroom: Newsroom) -> None:
     later = START + timedelta(days=3, hours=22)
 
     await newsroom.post(ASTRA, "Сняли сегодня", at=later, of=footage, match=excerpt())
-    newsroom.pass_time(5)
+    await newsroom.later(5)
     card = await newsroom.shown(footage, "REPOST")
 
     assert len(newsroom.group.messages) == 1
@@ -80,7 +81,7 @@ async def test_deletion_at_telegram_is_told(newsroom: Newsroom) -> None:
     """A post that is deleted keeps its card, which says when that was noticed."""
     footage = await newsroom.post()
     await newsroom.shown(footage)
-    newsroom.pass_time(60)
+    await newsroom.later(60)
 
     await newsroom.delete_post(footage)
 
@@ -92,8 +93,7 @@ async def test_an_album_rings_once(newsroom: Newsroom) -> None:
     first = await newsroom.post(text="three views", album=77)
     second = await newsroom.post(text="", album=77)
     third = await newsroom.post(text="", album=77)
-    await newsroom.idle(but_waiting=True)
-    newsroom.pass_time(3)
+    await newsroom.later(3)
 
     cards = [await newsroom.shown(footage, "of an album") for footage in (first, second, third)]
 
@@ -109,7 +109,7 @@ async def test_history_makes_no_card(newsroom: Newsroom) -> None:
     fresh = await newsroom.post(ASTRA, at=START + timedelta(days=1))
     await newsroom.shown(fresh)
     await newsroom.post(SPRAVDI, of=fresh, capture=Capture.BACKFILL, match=excerpt())
-    newsroom.pass_time(5)
+    await newsroom.later(5)
 
     await newsroom.shown(fresh, "Earliest we hold", "SPRAVDI")
     assert newsroom.group.messages == [newsroom.card(fresh)]
@@ -121,7 +121,7 @@ async def test_joined_footage_points_to_what_it_became(newsroom: Newsroom) -> No
     elder, younger = await newsroom.post(SPRAVDI), await newsroom.post(ASTRA, at=START + timedelta(hours=1))
     card = await newsroom.shown(younger)
     await newsroom.shown(elder)
-    newsroom.pass_time(5)
+    await newsroom.later(5)
 
     async with newsroom.store.database.transaction() as tx:
         await footage.merge(tx, elder, younger)
@@ -140,7 +140,7 @@ async def test_several_changes_are_one_edit(newsroom: Newsroom) -> None:
         await newsroom.post(ASTRA, of=first, at=START + timedelta(hours=hour))
     await newsroom.idle(but_waiting=True)
     edits = card.edits
-    newsroom.pass_time(5)
+    await newsroom.later(5)
     await newsroom.shown(first, "4 copies")
     await newsroom.idle()
 
@@ -186,7 +186,7 @@ async def test_a_card_without_picture_gets_one_later(newsroom: Newsroom) -> None
 
     newsroom.drawer.blind = False
     await newsroom.post(ASTRA, of=footage_id, at=START + timedelta(hours=1))
-    newsroom.pass_time(5)
+    await newsroom.later(5)
 
     await newsroom.shown(footage_id, "REPOST")
     assert newsroom.card(footage_id) is card
@@ -198,7 +198,7 @@ async def test_unreadable_files_make_a_card_without_picture(newsroom: Newsroom) 
     newsroom.drawer.broken = True
     footage_id = await newsroom.post()
     card = await newsroom.shown(footage_id)
-    newsroom.pass_time(5)
+    await newsroom.later(5)
     await newsroom.post(ASTRA, "the same file", of=footage_id, at=START + timedelta(hours=1))
     await newsroom.shown(footage_id, "REPOST")
 

@@ -34,8 +34,7 @@ async def test_sixty_alerts_at_once_stay_within_the_limits(newsroom: Newsroom) -
     """A burst of 60 never meets the server's counter; each alert is a card or a line of a digest with its button."""
     numbers = [await newsroom.post(text=f"clip {number}") for number in range(60)]
     for _ in range(40):
-        await newsroom.idle(but_waiting=True)
-        newsroom.pass_time(6)
+        await newsroom.later(6)
     await newsroom.idle()
 
     shown = newsroom.group.messages
@@ -54,8 +53,7 @@ async def test_a_digest_brings_a_card_on_request(newsroom: Newsroom) -> None:
     numbers = [await newsroom.post(text=f"clip {number}") for number in range(30)]
     await newsroom.said("alerts at once")
     for _ in range(12):
-        await newsroom.idle(but_waiting=True)
-        newsroom.pass_time(6)
+        await newsroom.later(6)
     await newsroom.idle()
     digest = await newsroom.said("alerts at once")
     label = digest.labels[0][0]
@@ -92,10 +90,10 @@ async def test_an_order_to_wait_is_obeyed_to_the_second(newsroom: Newsroom) -> N
     await newsroom.idle(but_waiting=True)
     asked = len(newsroom.world.served("sendPhoto"))
 
-    newsroom.pass_time(36)
+    await newsroom.later(36)
     await newsroom.idle(but_waiting=True)
     assert len(newsroom.world.served("sendPhoto")) == asked
-    newsroom.pass_time(1.5)
+    await newsroom.later(1.5)
 
     assert "repeat" not in (await newsroom.shown(first)).text
     await newsroom.shown(second)
@@ -108,7 +106,7 @@ async def test_edits_of_one_card_keep_their_distance(newsroom: Newsroom) -> None
     for minute in range(10):
         await newsroom.post(ASTRA, of=first, at=START + timedelta(minutes=minute))
         await newsroom.idle(but_waiting=True)
-    newsroom.pass_time(4)
+    await newsroom.later(4)
 
     await newsroom.shown(first, "11 copies")
     assert card.edits <= 3
@@ -124,7 +122,7 @@ async def test_a_lost_reply_means_one_marked_repeat(newsroom: Newsroom) -> None:
     await newsroom.shown(number)
     await newsroom.idle(but_waiting=True)
     assert await state(newsroom, number) is DeliveryState.UNKNOWN
-    newsroom.pass_time(31)
+    await newsroom.later(31)
     await newsroom.shown(number, "possible repeat")
     await newsroom.idle()
 
@@ -170,7 +168,7 @@ async def test_a_server_that_can_not_be_reached_costs_no_mark(stage: Newsroom) -
         number = await stage.post()
         await stage.idle(but_waiting=True)
         await stage.server.start()
-        stage.pass_time(3)
+        await stage.later(3)
 
         assert "repeat" not in (await stage.shown(number)).text
 
@@ -182,9 +180,8 @@ async def test_an_unclear_answer_to_an_edit_is_simply_repeated(newsroom: Newsroo
     await newsroom.shown(number)
     newsroom.world.faults.add(face="botapi", call="editMessageMedia", what=fault)  # type: ignore[arg-type]
     await newsroom.post(ASTRA, of=number, at=START + timedelta(hours=1))
-    newsroom.pass_time(5)
-    await newsroom.idle(but_waiting=True)
-    newsroom.pass_time(5)
+    await newsroom.later(5)
+    await newsroom.later(5)
 
     card = await newsroom.shown(number, "REPOST")
     assert "repeat" not in card.text
@@ -222,7 +219,7 @@ async def test_a_group_that_moves_is_followed(stage: Newsroom) -> None:
         moved = stage.world.chats.migrate(basic)
         later = await stage.post()
         await stage.shown(later, chat=moved)
-        stage.pass_time(5)
+        await stage.later(5)
         await stage.post(ASTRA, of=number, at=START + timedelta(hours=1))
         card = await stage.shown(number, "REPOST", chat=moved)
         stage.taras.press(moved, card, "✋ Claim")

@@ -4,7 +4,7 @@ The same camera an hour later looks the same and moves otherwise: so along a pro
 of both, brought into the same frame, must change alike, pixel by pixel, around their own means.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -21,6 +21,7 @@ WINDOW = 8  # thumbs, two seconds
 ALIKE = 0.55  # correlation within a window
 SURE, MAYBE = 0.70, 0.58
 SHORTEST = 8  # thumbs
+BLOCKS, FEWEST_BLOCKS = 4, 3  # blocks a side; those that must move to say anything
 WHOLE = 0.85
 SURE_INLIERS = 10
 EDITED_BITS = 24
@@ -34,26 +35,43 @@ class Lie:
     offset: int
     mirrored: bool
     affine: NDArray[np.float64] | None
-    evidence: str
 
 
 def compare(query: Frames, reference: Frames, ours: Points, theirs: Points) -> Match | None:
     """The best common stretch, with every stretch along the same lie."""
-    matches = [match for lie in _lies(query, reference, ours, theirs) if (match := _judge(query, reference, lie))]
-    return max(
-        matches, key=lambda match: (match.certain, sum(s.seconds for s in match.spans) * match.strength), default=None
-    )
+    best = _best(query, reference, _by_hashes(query, reference))
+    if best is not None and best.certain:
+        return best
+    aligned = _best(query, reference, _by_features(ours, theirs))
+    return max((match for match in (best, aligned) if match is not None), key=_worth, default=None)
 
 
-def _lies(query: Frames, reference: Frames, ours: Points, theirs: Points) -> Iterator[Lie]:
-    voted = [
-        Lie(offset * PDQ_EVERY, mirrored, None, "pdq")
+def _best(query: Frames, reference: Frames, lies: Iterable[Lie]) -> Match | None:
+    judged = (_judge(query, reference, lie) for lie in lies)
+    return max((match for match in judged if match is not None), key=_worth, default=None)
+
+
+def _worth(match: Match) -> tuple[bool, float]:
+    return match.certain, sum(span.seconds for span in match.spans) * match.strength
+
+
+def _by_hashes(query: Frames, reference: Frames) -> list[Lie]:
+    """How hashes propose that the two lie on each other: without their borders, or whole frame on whole frame."""
+    maps: list[NDArray[np.float64] | None] = [None]
+    if query.box != reference.box:
+        maps.append((np.linalg.inv(_frame_of(query)) @ _frame_of(reference))[:2])
+    return [
+        Lie(offset * PDQ_EVERY, mirrored, affine)
         for mirrored, hashes in ((False, query.hashes), (True, query.mirrored))
         for offset in _offsets(hashes, query, reference)
+        for affine in maps
     ]
-    yield from voted
-    if len(voted) < PROPOSALS:
-        yield from _by_features(ours, theirs)
+
+
+def _frame_of(frames: Frames) -> NDArray[np.float64]:
+    """The map from a point inside the borders to the whole frame, both in shares (3 x 3)."""
+    left, top, width, height = frames.box
+    return np.array([[width, 0, left], [0, height, top], [0, 0, 1]])
 
 
 def _offsets(hashes: pdq.Hashes, query: Frames, reference: Frames) -> list[int]:
@@ -74,7 +92,7 @@ def _by_features(ours: Points, theirs: Points) -> list[Lie]:
             for other, its in enumerate(theirs.upright):
                 aligned = features.align(mine, its)
                 if aligned is not None and aligned.inliers >= SURE_INLIERS:
-                    lie = Lie((place - other) * ORB_EVERY, mirrored, aligned.affine, "orb")
+                    lie = Lie((place - other) * ORB_EVERY, mirrored, aligned.affine)
                     found.append((aligned.inliers, lie))
     found.sort(key=lambda one: -one[0])
     return [lie for _, lie in found[:PROPOSALS]]
@@ -102,8 +120,17 @@ def _judge(query: Frames, reference: Frames, lie: Lie) -> Match | None:
         evidence="motion",
         mirrored=lie.mirrored,
         spans=spans,
-        geometry=tuple(round(float(one), 5) for one in lie.affine.ravel()) if lie.affine is not None else (),
+        geometry=_geometry(query, reference, lie),
     )
+
+
+def _geometry(query: Frames, reference: Frames, lie: Lie) -> tuple[float, ...]:
+    """The affine map between whole frames, borders included; nothing when the one simply is the other."""
+    if lie.affine is None and not (query.bordered or reference.bordered):
+        return ()
+    inner = np.vstack([np.eye(2, 3) if lie.affine is None else lie.affine, [0, 0, 1]])
+    whole = (_frame_of(query) @ inner @ np.linalg.inv(_frame_of(reference)))[:2]
+    return tuple(round(float(one), 5) for one in whole.ravel())
 
 
 def _correlations(query: Frames, reference: Frames, lie: Lie, offset: int) -> NDArray[np.float32]:
@@ -120,7 +147,7 @@ def _correlations(query: Frames, reference: Frames, lie: Lie, offset: int) -> ND
         theirs, mask = _warped(theirs, lie.affine)
         if mask.sum() < 60:
             return np.zeros(0, np.float32)
-    return _windowed(ours[:, mask], theirs[:, mask])
+    return _windowed(ours, theirs, mask)
 
 
 def _warped(thumbs: NDArray[np.float32], affine: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -131,17 +158,38 @@ def _warped(thumbs: NDArray[np.float32], affine: NDArray[np.float64]) -> tuple[N
     return np.asarray(warped, np.float32), np.asarray(mask, bool)
 
 
-def _windowed(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Correlation of the changes within windows around each moment."""
-    curve = np.full(len(ours), np.nan, np.float32)
+def _windowed(ours: NDArray[np.float32], theirs: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """How alike the changes within a window around each moment are: the median over blocks in which both move.
+
+    A logo, a caption or a border stands still, so its blocks do not vote.
+    """
     half = WINDOW // 2
-    for place in range(len(ours)):
-        low, high = max(0, place - half), min(len(ours), place + half)
-        mine, its = ours[low:high] - ours[low:high].mean(0), theirs[low:high] - theirs[low:high].mean(0)
-        power = float(np.sqrt(np.square(mine).sum() * np.square(its).sum()))
-        if power / mine.size > LIVELY:
-            curve[place] = float((mine * its).sum()) / power
+    places = np.arange(len(ours))
+    low, high = np.maximum(places - half, 0), np.minimum(places + half, len(ours))
+    length = (high - low)[:, None, None]
+
+    def summed(values: NDArray[np.float32]) -> NDArray[np.float64]:
+        total = np.concatenate([np.zeros((1, THUMB, THUMB)), np.cumsum(values, axis=0, dtype=np.float64)])
+        return np.asarray(total[high] - total[low], np.float64)
+
+    means = summed(ours), summed(theirs)
+    both = summed(ours * theirs) - means[0] * means[1] / length
+    mine, its = (summed(side * side) - mean * mean / length for side, mean in ((ours, means[0]), (theirs, means[1])))
+    shared, power = _blocks(both * mask), np.sqrt(np.maximum(_blocks(mine * mask) * _blocks(its * mask), 0))
+    seen = _blocks(mask[None].astype(np.float64)) * length.reshape(-1, 1)
+    moving = (power > LIVELY * np.maximum(seen, 1)) & (seen > 0)
+    alike = np.where(moving, shared / np.maximum(power, 1e-6), np.nan)
+    curve = np.full(len(ours), np.nan, np.float32)
+    enough = moving.sum(axis=1) >= FEWEST_BLOCKS
+    if enough.any():
+        curve[enough] = np.nanmedian(alike[enough], axis=1)
     return curve
+
+
+def _blocks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums over the blocks of n x 32 x 32 values: n x BLOCKS²."""
+    side = THUMB // BLOCKS
+    return np.asarray(values.reshape(-1, BLOCKS, side, BLOCKS, side).sum(axis=(2, 4)).reshape(-1, BLOCKS**2))
 
 
 def _runs(curve: NDArray[np.float32]) -> tuple[list[tuple[int, int]], float] | None:

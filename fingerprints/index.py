@@ -19,6 +19,7 @@ KEPT = 512  # unpacked assets in memory
 NEAR = 62  # bits
 TABLES, BITS = 12, 22  # pieces of a feature, and the bits of each
 PIECES, WORDS = 4, 3  # equal ones that make an asset worth comparing
+DRIFT = 16  # codes by which offsets may differ and still count together: another speed
 MOST = 12  # assets that each of the last two proposes
 _CHUNK = 1 << 18
 _OFFSETS = 1 << 20
@@ -120,7 +121,7 @@ class Matcher:
             return set()
         numbers = (query.codes.astype(np.uint64)[:, None] ^ _FLIPS[None, :]).ravel()
         asked, owners, places = self._words.find(numbers)
-        votes = owners * _OFFSETS + (asked // len(_FLIPS) - places + _OFFSETS // 2)
+        votes = owners * _OFFSETS + (asked // len(_FLIPS) - places + _OFFSETS // 2) // DRIFT
         lines, counts = np.unique(votes, return_counts=True)
         strong = lines[counts >= WORDS]
         order = np.argsort(-counts[counts >= WORDS], kind="stable")

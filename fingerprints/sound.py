@@ -11,6 +11,8 @@ RATE = 8000
 WINDOW, HOP = 2960, 368
 BANDS, LOW, HIGH = 33, 300.0, 2000.0
 SECONDS_PER_CODE = HOP / RATE
+PAUSE = 1e-3  # of the loud parts' power: below it there is nothing to compare
+SILENT = 0  # the code of a pause, which is like nothing
 Codes = NDArray[np.uint32]
 
 _EDGES = np.round(np.geomspace(LOW, HIGH, BANDS + 1) * WINDOW / RATE).astype(int)
@@ -31,16 +33,14 @@ def codes(samples: NDArray[np.float32]) -> Codes:
         power = np.abs(np.fft.rfft(windows, axis=1)) ** 2
         energies[some.start : some.stop] = np.add.reduceat(power, _EDGES[:-1], axis=1)[:, :BANDS]
     change = np.diff(np.diff(energies, axis=1), axis=0) > 0
-    return np.packbits(change, axis=1).view(">u4").ravel().astype(np.uint32)
+    found = np.packbits(change, axis=1).view(">u4").ravel().astype(np.uint32)
+    loudness = energies.sum(axis=1)[1:]
+    found[loudness < PAUSE * np.percentile(loudness, 95)] = SILENT
+    return found
 
 
 def is_plain(samples: NDArray[np.float32], found: Codes) -> bool:
     """Whether nothing can be said of a sound: silence, a tone, steady noise, or too short."""
-    if len(found) < 20 or float(np.sqrt(np.mean(np.square(samples)))) < _QUIET:
+    if np.count_nonzero(found) < 20 or float(np.sqrt(np.mean(np.square(samples)))) < _QUIET:
         return True
     return len(np.unique(found)) < _LIVELY * len(found)
-
-
-def error_rate(left: Codes, right: Codes) -> float:
-    """The share of differing bits of two rows of equal length."""
-    return float(np.unpackbits((left ^ right).view(np.uint8)).mean())

@@ -20,17 +20,26 @@ MOST_FEATURES = 300
 VERSION = 1
 FRAMES, ORB = "video.frames", "video.orb"
 PLAIN_QUALITY = 50.0
+WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """``thumbs``: n x 32 x 32 greys at RATE; ``hashes``, ``mirrored``, ``quality``: PDQ of every second one."""
+    """``thumbs``: n x 32 x 32 greys at RATE; ``hashes``, ``mirrored``, ``quality``: PDQ of every second one.
+
+    All of what is inside the borders: ``box`` is left, top, width and height of that, as shares of the whole frame.
+    """
 
     thumbs: NDArray[np.uint8]
     hashes: pdq.Hashes
     mirrored: pdq.Hashes
     quality: NDArray[np.float32]
-    bordered: bool
+    box: tuple[float, float, float, float]
+
+    @property
+    def bordered(self) -> bool:
+        """Whether borders were cut away."""
+        return self.box != WHOLE
 
     @property
     def seconds(self) -> float:
@@ -56,10 +65,9 @@ def fingerprints(frames: Iterable[Pixels]) -> tuple[tuple[Fingerprint, ...], flo
     quality = pdq.quality(greys)
     thumbs = np.stack([_thumb(frame) for frame in inner])
     points = [
-        features.detect(frame, MOST_FEATURES, mirror=turn) for turn in (False, True) for frame in kept[::ORB_EVERY]
+        features.detect(frame, MOST_FEATURES, mirror=turn) for turn in (False, True) for frame in inner[::ORB_EVERY]
     ]
-    bordered = box != _WHOLE
-    head = np.array([len(thumbs), len(greys), bordered], "<u4").tobytes()
+    head = np.array([len(thumbs), len(greys)], "<u4").tobytes() + np.array(_shares(box, kept[0]), "<f4").tobytes()
     packed = head + pdq.hashes(spectra).tobytes() + pdq.hashes(pdq.mirrored(spectra)).tobytes()
     packed += quality.astype("<f4").tobytes() + zlib.compress(thumbs.tobytes(), 6)
     lively = float(np.mean(quality >= PLAIN_QUALITY))
@@ -71,12 +79,13 @@ def fingerprints(frames: Iterable[Pixels]) -> tuple[tuple[Fingerprint, ...], flo
 
 def unpack(packed: bytes) -> Frames:
     """The frames of a FRAMES payload."""
-    count, hashed, bordered = (int(number) for number in np.frombuffer(packed, "<u4", 3))
-    ends = np.cumsum([12, 32 * hashed, 32 * hashed, 4 * hashed])
+    count, hashed = (int(number) for number in np.frombuffer(packed, "<u4", 2))
+    left, top, width, height = (float(share) for share in np.frombuffer(packed, "<f4", 4, 8))
+    ends = np.cumsum([24, 32 * hashed, 32 * hashed, 4 * hashed])
     upright, mirrored = (np.frombuffer(packed, np.uint8, 32 * hashed, int(at)).reshape(-1, 32) for at in ends[:2])
     quality = np.frombuffer(packed, "<f4", hashed, int(ends[2]))
     thumbs = np.frombuffer(zlib.decompress(packed[int(ends[3]) :]), np.uint8).reshape(count, THUMB, THUMB)
-    return Frames(thumbs, upright, mirrored, quality.astype(np.float32), bool(bordered))
+    return Frames(thumbs, upright, mirrored, quality.astype(np.float32), (left, top, width, height))
 
 
 def unpack_points(packed: bytes) -> Points:
@@ -88,7 +97,7 @@ def unpack_points(packed: bytes) -> Points:
     return Points(tuple(found[: len(found) // 2]), tuple(found[len(found) // 2 :]))
 
 
-_WHOLE = (slice(None), slice(None))
+_ALL = (slice(None), slice(None))
 
 
 def _box(frames: list[Pixels]) -> tuple[slice, slice]:
@@ -99,7 +108,16 @@ def _box(frames: list[Pixels]) -> tuple[slice, slice]:
     rows, columns = _inside(greys, height), _inside(greys.transpose(0, 2, 1), width)
     small = (rows.stop - rows.start) * 4 < height or (columns.stop - columns.start) * 4 < width
     whole = rows == slice(0, height) and columns == slice(0, width)
-    return _WHOLE if small or whole else (rows, columns)
+    return _ALL if small or whole else (rows, columns)
+
+
+def _shares(box: tuple[slice, slice], frame: Pixels) -> tuple[float, float, float, float]:
+    if box == _ALL:
+        return WHOLE
+    rows, columns = box
+    height, width = frame.shape[:2]
+    across, down = (columns.stop - columns.start) / width, (rows.stop - rows.start) / height
+    return columns.start / width, rows.start / height, across, down
 
 
 def _inside(greys: NDArray[np.int16], size: int) -> slice:

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.model import Fingerprint
 from fingerprints import compare_photo, compare_sound, compare_video, features, pdq, photo, sound, video
+from fingerprints.compare_video import EQUAL_PIECES, LIKELY
 from fingerprints.features import Features
 from fingerprints.matching import Match, Span, flip
 
@@ -117,8 +118,8 @@ def _frame(hashes: pdq.Hashes, points: tuple[Features, Features], reference: Pri
         return _still("pdq", strength, second, certain=True, mirrored=variant in {1, 2})
     best: tuple[int, int, bool] | None = None
     for mirrored, mine in enumerate(points):
-        for number, its in enumerate(reference.points.upright):
-            aligned = features.align(mine, its)
+        for _, number in features.likely_pairs((mine,), reference.points.upright, LIKELY, EQUAL_PIECES):
+            aligned = features.align(mine, reference.points.upright[number])
             if aligned is not None and (best is None or aligned.inliers > best[0]):
                 best = (aligned.inliers, number, bool(mirrored))
     if best is None or best[0] < compare_photo.MAYBE:

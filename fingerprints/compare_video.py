@@ -24,6 +24,7 @@ SHORTEST = 8  # thumbs
 BLOCKS, FEWEST_BLOCKS = 4, 3  # blocks a side; those that must move to say anything
 WHOLE = 0.85
 SURE_INLIERS = 10
+LIKELY, EQUAL_PIECES = 10, 4  # pairs of frames that are aligned, and the pieces they must share
 EDITED_BITS = 24
 LIVELY = 1.2  # grey levels of motion below which nothing can be said
 
@@ -88,12 +89,10 @@ def _offsets(hashes: pdq.Hashes, query: Frames, reference: Frames) -> list[int]:
 def _by_features(ours: Points, theirs: Points) -> list[Lie]:
     found = []
     for mirrored, side in ((False, ours.upright), (True, ours.mirrored)):
-        for place, mine in enumerate(side):
-            for other, its in enumerate(theirs.upright):
-                aligned = features.align(mine, its)
-                if aligned is not None and aligned.inliers >= SURE_INLIERS:
-                    lie = Lie((place - other) * ORB_EVERY, mirrored, aligned.affine)
-                    found.append((aligned.inliers, lie))
+        for place, other in features.likely_pairs(side, theirs.upright, LIKELY, EQUAL_PIECES):
+            aligned = features.align(side[place], theirs.upright[other])
+            if aligned is not None and aligned.inliers >= SURE_INLIERS:
+                found.append((aligned.inliers, Lie((place - other) * ORB_EVERY, mirrored, aligned.affine)))
     found.sort(key=lambda one: -one[0])
     return [lie for _, lie in found[:PROPOSALS]]
 

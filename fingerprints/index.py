@@ -12,19 +12,16 @@ from numpy.typing import NDArray
 from core.model import Fingerprint
 from fingerprints import pdq
 from fingerprints.compare import Match, Prints, compare_prints
-from fingerprints.features import Features
-from fingerprints.postings import Numbers, Postings
+from fingerprints.features import Features, pieces
+from fingerprints.postings import Postings
 
 KEPT = 512  # unpacked assets in memory
 NEAR = 62  # bits
-TABLES, BITS = 12, 22  # pieces of a feature, and the bits of each
 PIECES, WORDS = 4, 3  # equal ones that make an asset worth comparing
 DRIFT = 16  # codes by which offsets may differ and still count together: another speed
 MOST = 12  # assets that each of the last two proposes
 _CHUNK = 1 << 18
 _OFFSETS = 1 << 20
-_CHOSEN = np.random.default_rng(256).permuted(np.tile(np.arange(256), (TABLES, 1)), axis=1)[:, :BITS]
-_WEIGHTS = (1 << np.arange(BITS, dtype=np.uint64)).astype(np.uint64)
 _FLIPS = np.concatenate([[0], 1 << np.arange(32, dtype=np.uint64)]).astype(np.uint64)
 
 
@@ -82,7 +79,7 @@ class Matcher:
         unpacked = Prints.of(prints)
         self._hashes.add(asset_id, _held_hashes(unpacked))
         for features in _held_features(unpacked):
-            numbers = pieces(features)
+            numbers = pieces(features).ravel()
             self._features.add(numbers, asset_id, np.zeros(len(numbers), np.int64))
         if unpacked.codes is not None:
             self._words.add(unpacked.codes.astype(np.uint64), asset_id, np.arange(len(unpacked.codes)))
@@ -110,7 +107,7 @@ class Matcher:
         return [(asset_id, match) for asset_id, match in compared if match is not None]
 
     def _by_features(self, query: Prints) -> set[int]:
-        found = [pieces(features) for features in _asked_features(query)]
+        found = [pieces(features).ravel() for features in _asked_features(query)]
         if not found:
             return set()
         _, owners, _ = self._features.find(np.concatenate(found))
@@ -133,13 +130,6 @@ class Matcher:
                 self._unpacked.pop(next(iter(self._unpacked)))
             self._unpacked[asset_id] = Prints.of(self._load(asset_id))
         return self._unpacked[asset_id]
-
-
-def pieces(features: Features) -> Numbers:
-    """Each feature's descriptor as TABLES numbers, made of fixed choices of its bits."""
-    bits = np.unpackbits(features.descriptors, axis=1)
-    values = (bits[:, _CHOSEN].astype(np.uint64) * _WEIGHTS).sum(axis=2, dtype=np.uint64)
-    return np.asarray(values + (np.arange(TABLES, dtype=np.uint64) << np.uint64(BITS)), np.uint64).ravel()
 
 
 def _most_voted(owners: NDArray[np.int64], least: int) -> set[int]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
+from pathlib import Path
 
 from core.clock import to_ms
 from core.errors import StateError
@@ -58,6 +59,28 @@ def read(name: str, sql: str) -> Migration:
     return Migration(int(header["number"]), int(header["oldest"]), header["words"], sql)
 
 
+async def update(
+    database: SqliteDatabase, folder: Path, at: datetime, program: str, migrations: Sequence[Migration] | None = None
+) -> int:
+    """Bring a database to this program's schema, after a snapshot into ``folder``; how many steps that took."""
+    lacking = await missing(database, migrations)
+    if lacking and lacking[0].number > 1:
+        await _snapshot(database, folder / f"before-{lacking[0].number:04}.sqlite")
+    return await migrate(database, at, program, migrations)
+
+
+async def missing(database: SqliteDatabase, migrations: Sequence[Migration] | None = None) -> list[Migration]:
+    """What a database lacks; one of another program, or newer than this one can read, is a StateError."""
+    migrations = known() if migrations is None else migrations
+    async with database.reader() as reader:
+        tables = {row["name"] for row in await reader.all("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables:
+            return list(migrations)
+        if "migration" not in tables:
+            raise StateError("the database is one of another program; move it away, firstseen makes its own")
+        return await pending(reader, migrations)
+
+
 async def migrate(
     database: SqliteDatabase, at: datetime, program: str, migrations: Sequence[Migration] | None = None
 ) -> int:
@@ -100,3 +123,12 @@ async def pending(reader: Reader, migrations: Sequence[Migration]) -> list[Migra
                 f"migration {migration.number:04} was edited after it was applied; install the released files"
             )
     return [migration for migration in migrations if migration.number not in applied]
+
+
+async def _snapshot(database: SqliteDatabase, target: Path) -> None:
+    """The way back. A migration that is tried again replaces its snapshot, so that restarts do not fill the disk."""
+    fresh = target.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    await database.snapshot(fresh)
+    fresh.chmod(0o600)
+    fresh.replace(target)

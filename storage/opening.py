@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from core.clock import Clock
 from core.errors import StateError
 from storage import posts
-from storage.migrate import Migration, known, migrate, pending
+from storage.migrate import missing, update
 from storage.sqlite import SqliteDatabase, connect
 from storage.vault import Vault
 
@@ -69,10 +69,9 @@ async def open_store(
             raise StateError(f"{state_dir}: no database here yet; start the service or import something first")
         database = await connect(state_dir / DATABASE, read_only=not exclusive)
         try:
-            missing = await _missing(database, state_dir)
             if exclusive:
-                await _bring_up_to_date(database, missing, state_dir, clock, program)
-            elif missing:
+                await update(database, state_dir, clock.now(), program)
+            elif await missing(database):
                 raise StateError(f"{state_dir}: the database is of an older firstseen; start the new service first")
             vault = Vault(state_dir, floor)
             ready = JobsReady()
@@ -131,31 +130,3 @@ def _locked(fd: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-async def _missing(database: SqliteDatabase, state_dir: Path) -> list[Migration]:
-    """The migrations that the database lacks; one that is not ours, or newer than we can read, is a StateError."""
-    async with database.reader() as reader:
-        rows = await reader.all("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if not rows:
-            return known()
-        if "migration" not in {row["name"] for row in rows}:
-            raise StateError(f"{state_dir / DATABASE}: a database of another program; move it away")
-        return await pending(reader, known())
-
-
-async def _bring_up_to_date(
-    database: SqliteDatabase, missing: Sequence[Migration], state_dir: Path, clock: Clock, program: str
-) -> None:
-    if missing and missing[0].number > 1:
-        await _snapshot(database, state_dir / f"before-{missing[0].number:04}.sqlite")
-    await migrate(database, clock.now(), program)
-
-
-async def _snapshot(database: SqliteDatabase, target: Path) -> None:
-    """The way back from a migration. One that is tried again replaces its snapshot, so that none fill the disk."""
-    fresh = target.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    await database.snapshot(fresh)
-    fresh.chmod(0o600)
-    fresh.replace(target)

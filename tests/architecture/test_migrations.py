@@ -10,7 +10,7 @@ import aiosqlite
 import pytest
 
 from core.errors import StateError
-from storage.migrate import Migration, known, migrate, pending, read
+from storage.migrate import Migration, known, migrate, pending, read, update
 from storage.sqlite import SqliteDatabase, connect
 
 AT = datetime(2024, 10, 18, 9, 12, tzinfo=UTC)
@@ -120,3 +120,27 @@ async def test_an_older_program_reads_what_says_so(database: SqliteDatabase) -> 
     async with database.reader() as reader:
         with pytest.raises(StateError, match="install the newer"):
             await pending(reader, [FIRST, SECOND])
+
+
+async def test_the_way_back_is_taken_before_a_step(database: SqliteDatabase, tmp_path: Path) -> None:
+    """A database that has something to lose is copied first; the copy has the old schema and its rows."""
+    assert await update(database, tmp_path, AT, "1.0", [FIRST]) == 1
+    assert snapshots(tmp_path) == []
+    async with database.transaction() as tx:
+        await tx.run("INSERT INTO place (name) VALUES ('Сергіївка')")
+
+    for _ in range(2):
+        with pytest.raises(aiosqlite.OperationalError, match="nowhere"):
+            await update(database, tmp_path, AT, "1.1", [FIRST, BROKEN])
+
+    assert snapshots(tmp_path) == ["before-0002.sqlite"]
+    await update(database, tmp_path, AT, "1.1", [FIRST, SECOND])
+    before = await connect(tmp_path / "before-0002.sqlite")
+    async with before.reader() as reader:
+        assert await reader.all("SELECT * FROM place") == [{"name": "Сергіївка"}]
+    await before.close()
+
+
+def snapshots(folder: Path) -> list[str]:
+    """The ways back that were kept."""
+    return sorted(path.name for path in folder.glob("before-*"))

@@ -18,7 +18,7 @@ from core.errors import Permanent, StateError, Transient
 from core.units import format_size
 
 CHUNK = 1 << 20
-_PART = re.compile(r"^[A-Za-z0-9_-]{1,100}$", re.ASCII)
+_PART = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 _BOOT = "boot"  # the run of the machine in which the parts were written
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -110,7 +110,7 @@ class Vault:
 
     def part(self, name: str) -> Incoming:
         """A file that survives a restart under our own ``name``; what is there is hashed again before it goes on."""
-        if not _PART.match(name):
+        if not _PART.fullmatch(name):
             raise ValueError(f"{name!r} is no name for a part: letters, digits, - and _ only")
         return Incoming(self, self._tmp / f"{name}.part", resumable=True)
 

@@ -41,20 +41,20 @@ async def work_off(store: Store) -> None:
         if job is None:
             return
         _say("claimed")
-        await _work(store, job.key)
+        _work(store, job.key)
         async with store.database.transaction() as tx:
             await custody.record(tx, "work.done", job.key, SYSTEM, store.clock.now())
             await jobs.finish(tx, job)
         _say("saved")
 
 
-async def _work(store: Store, key: str) -> None:
+def _work(store: Store, key: str) -> None:
     part = store.vault.part(f"key{key}")
     content = content_of(key)
     for start in range(part.size, len(content), 4096):
         part.write(content[start : start + 4096])
     _say("written")
-    await asyncio.to_thread(part.keep)
+    part.keep()
     _say("kept")
 
 

@@ -97,7 +97,7 @@ class Outgoing:
 
     async def answer(self, query: CallbackQuery, text: str = "", *, alert: bool = False) -> None:
         """Answer a press; it costs no budget, and one that came too late is no trouble."""
-        with suppress(TelegramBadRequest):
+        with suppress(TelegramBadRequest, TelegramRetryAfter):
             await self._carefully(
                 lambda: self._bot.answer_callback_query(query.id, cut(text, NOTICE_LIMIT) or None, show_alert=alert)
             )

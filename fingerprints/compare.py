@@ -106,7 +106,7 @@ def _picture(query: Prints, reference: Prints) -> Match | None:
 
 
 def _frame(hashes: pdq.Hashes, points: tuple[Features, Features], reference: Prints) -> Match | None:
-    """A picture taken from a video: the frame nearest to it, by its hashes or by the features of one in eight."""
+    """A picture taken from a video: the frame nearest to it, by its hashes or by the features of one a second."""
     frames = reference.frames
     if frames is None:
         return None

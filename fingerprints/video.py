@@ -1,4 +1,4 @@
-"""A video's fingerprints: PDQ twice a second, small greys four times, local features once in two seconds."""
+"""A video's fingerprints: PDQ twice a second, small greys four times, local features once a second."""
 
 import zlib
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from fingerprints.stills import Pixels
 
 RATE = 4.0
 THUMB = 32
-PDQ_EVERY, ORB_EVERY = 2, 8
+PDQ_EVERY, ORB_EVERY = 2, 4
 MOST_FEATURES = 300
 VERSION = 1
 FRAMES, ORB = "video.frames", "video.orb"

@@ -1,15 +1,19 @@
 """What the tests of storage begin with: a channel, its posts and their files; and coroutines that are cut short."""
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import AsyncIterator, Coroutine, Generator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from core.model import Capture, Channel, Finding, FindingKind, MediaKind, MediaRef, Member, Post, Role
 from storage import assets, channels, footage, posts
 from storage.database import Tx
+from storage.migrate import known
 from storage.opening import Store
+from storage.sqlite import SqliteDatabase, connect
 
 NOW = datetime(2024, 10, 18, 9, 12, tzinfo=UTC)
 ASTRA = Channel(1001, "Astra", "astra")
@@ -46,6 +50,19 @@ async def filed(store: Store, message_id: int = 5, text: str = "Соняшник
         await footage.put(tx, footage_id, asset_id, belongs=True)
         await footage.record_finding(tx, Finding(sighting_id, FindingKind.NEW, footage_id), NOW)
     return footage_id
+
+
+@asynccontextmanager
+async def in_memory() -> AsyncIterator[SqliteDatabase]:
+    """A database without a file."""
+    database = await connect(Path(":memory:"))
+    try:
+        async with database.transaction() as tx:
+            for migration in known():
+                await tx.script(migration.sql)
+        yield database
+    finally:
+        await database.close()
 
 
 class CutAt:

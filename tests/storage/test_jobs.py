@@ -4,8 +4,6 @@ import asyncio
 import itertools
 import random
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,11 +16,9 @@ from hypothesis import strategies as st
 from core.clock import EPOCH, Clock
 from storage import custody, jobs
 from storage.database import Tx
-from storage.migrate import known
 from storage.opening import Store, open_store
-from storage.sqlite import SqliteDatabase, connect
 from tests.storage import working
-from tests.storage.made import NOW, cut_short
+from tests.storage.made import NOW, cut_short, in_memory
 
 SOON = NOW + timedelta(seconds=5)
 LATER = NOW + timedelta(seconds=60)
@@ -199,19 +195,6 @@ class Queue:
 
     def _place(self, twin: Twin) -> tuple[int, int]:
         return twin.position, twin.number
-
-
-@asynccontextmanager
-async def in_memory() -> AsyncIterator[SqliteDatabase]:
-    """A database without a file."""
-    database = await connect(Path(":memory:"))
-    try:
-        async with database.transaction() as tx:
-            for migration in known():
-                await tx.script(migration.sql)
-        yield database
-    finally:
-        await database.close()
 
 
 def moment(seconds: int) -> datetime:

@@ -52,11 +52,20 @@ def line(text: str, limit: int = 64) -> str:
 
 
 def _visible(text: str) -> str:
-    shown = "".join(
+    shown = text if _all_visible(text) else _marked(text)
+    return _COMMAND.sub("⁄", _STACKED.sub(r"\1", shown))
+
+
+def _all_visible(text: str) -> bool:
+    """The usual case, without looking at each character: Python's "printable" leaves out all that hides or controls."""
+    return all(part.isprintable() for part in text.split("\n")) and _BLANKS.isdisjoint(text)
+
+
+def _marked(text: str) -> str:
+    return "".join(
         _mark([text[place] for place in places]) if hidden else "".join(_legible(text[place]) for place in places)
         for hidden, places in groupby(range(len(text)), lambda place: _hidden(text, place))
     )
-    return _COMMAND.sub("⁄", _STACKED.sub(r"\1", shown))
 
 
 def _hidden(text: str, place: int) -> bool:

@@ -14,11 +14,13 @@ from rich.progress import Progress
 
 from demo.expected import differences
 from demo.portraits import keep
+from demo.reaper import reap, repeats
 from demo.reels import Reels, shoot
 from demo.stage import Stage, StoryError, set_stage
 from demo.story import Story
 
 console = Console(highlight=False, soft_wrap=True)
+SECONDS_PER_KILL = 6.0
 KEPT = frozenset({"cards", "state", "secrets", "config.toml", "firstseen.log", "summary.json"})
 
 
@@ -26,12 +28,15 @@ def main() -> int:
     """Tell the story; 0 when all of it happened."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo-out"))
-    folder: Path = parser.parse_args().out.absolute()
+    parser.add_argument("--kills", type=int, default=0, help="kill -9 the service so often while the story is told")
+    parser.add_argument("--seed", type=int, default=1, help="decides the moments of the kills")
+    arguments = parser.parse_args()
+    folder: Path = arguments.out.absolute()
     began = time.monotonic()
     try:
         _clear(folder)
         reels = _shoot()
-        wrong = asyncio.run(_tell(folder, reels))
+        wrong = asyncio.run(_tell(folder, reels, arguments.kills, arguments.seed))
     except StoryError as error:
         wrong = [str(error)]
     for sentence in wrong:
@@ -59,11 +64,18 @@ def _shoot() -> Reels:
         return shoot(lambda done, total: progress.update(task, completed=done, total=total))
 
 
-async def _tell(folder: Path, reels: Reels) -> list[str]:
+async def _tell(folder: Path, reels: Reels, kills: int, seed: int) -> list[str]:
     async with set_stage(folder) as stage:
         story = Story(stage, reels, lambda line: console.print(f"[green]✓[/] {line}"))
+        stage.patience += SECONDS_PER_KILL * kills
         try:
-            await story.tell()
+            await story.opening()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(reap(stage, kills, seed))
+                group.create_task(story.tell())
+            await stage.until_settled()
+        except* StoryError as error:
+            raise error.exceptions[0] from None
         finally:
             _keep_cards(stage)
         await stage.stop_service()
@@ -71,6 +83,11 @@ async def _tell(folder: Path, reels: Reels) -> list[str]:
         (folder / "summary.json").write_text(_summary(findings), encoding="utf-8")
         keys = {name: (post.channel.id, post.id) for name, post in story.posts.items()}
         wrong = differences(story.truth, keys, findings)
+        twice, marked = repeats(stage)
+        if twice > min(marked, kills):
+            wrong.append(f"{twice} cards stand twice, {marked} say so, after {kills} kills")
+        if kills:
+            console.print(f"[green]✓[/] {kills} kills: {len(findings)} findings, {twice} cards twice, all marked")
         if writes := stage.world.writes():
             wrong.append(f"the collecting account wrote to Telegram: {sorted({event.call for event in writes})}")
         stage.world.check()

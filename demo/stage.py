@@ -88,6 +88,7 @@ class Stage:
     olena: Person
     marc: Person
     channels: dict[str, Channel] = field(default_factory=dict)
+    patience: float = PATIENCE
     service: asyncio.subprocess.Process | None = None
 
     @property
@@ -160,10 +161,10 @@ class Stage:
     async def until(self, what: str, condition: Any) -> None:
         """Wait for a fact of the world; a story that stands still says where."""
         try:
-            await self.world.wait_until(condition, timeout=PATIENCE)
+            await self.world.wait_until(condition, timeout=self.patience)
         except TimeoutError:
             alive = self.service is not None and self.service.returncode is None
-            raise StoryError(f"did not happen within {PATIENCE:.0f} s: {what} (service alive: {alive})") from None
+            raise StoryError(f"did not happen within {self.patience:.0f} s: {what} (service alive: {alive})") from None
 
     def cards(self) -> Sequence[Message]:
         """The cards that the groups show now."""

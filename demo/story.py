@@ -4,6 +4,7 @@ Dates, channel names and places are the case's own; the words are ours; the foot
 ``demo.reels`` draws.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,9 +34,8 @@ class Story:
     truth: dict[str, Expected] = field(default_factory=dict)
 
     async def tell(self) -> None:
-        """All acts in order."""
+        """All acts after the opening, in order."""
         for act in (
-            self.opening,
             self.first_clips,
             self.reposts,
             self.astra,
@@ -247,7 +247,8 @@ class Story:
             card, found = self.stage.card_of(self.posts[name]), button()
             if card is None or found is None:
                 raise StoryError(f"the button {label!r} of {name} came and went")
-            await person.press(card.chat, card, found).answered()
+            with contextlib.suppress(TimeoutError):  # a bot that was killed may answer too late
+                await person.press(card.chat, card, found).answered()
 
 
 CHANNELS = {

@@ -210,10 +210,10 @@ def _runs(curve: NDArray[np.float32]) -> tuple[list[tuple[int, int]], float] | N
 def _relation(query: Frames, reference: Frames, lie: Lie, spans: tuple[Span, ...], offset: int) -> str:
     covered = sum(span.seconds for span in spans)
     whole_query, whole_reference = covered >= WHOLE * query.seconds, covered >= WHOLE * reference.seconds
-    if lie.mirrored:
-        return "mirrored"
     if not whole_query:
         return "contains"
+    if lie.mirrored:
+        return "mirrored"
     if not whole_reference:
         return "excerpt"
     edited = (

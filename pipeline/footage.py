@@ -150,7 +150,7 @@ def _later(
 ) -> Finding:
     if appearance.plain:
         return Finding(appearance.sighting_id, FindingKind.PLAIN, footage_id)
-    more = tuple(linked.footage_id for linked in parts.get(appearance.asset_id, ()))
+    more = tuple(linked.footage_id for linked in parts.get(appearance.asset_id, ()) if linked.earlier)
     tie = _tie_to_earliest(appearance, ordered, ties)
     return _linked(appearance, FindingKind.REPOST, footage_id, tie, more)
 

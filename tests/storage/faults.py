@@ -27,3 +27,19 @@ def at_call(number: int, strike: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         sys.setprofile(None)
+
+
+@contextmanager
+def calls_made() -> Iterator[list[str]]:
+    """The names of those calls in their order, as they are made in this thread."""
+    made: list[str] = []
+
+    def watch(_frame: FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and called.__module__ == "posix" and called.__name__ in CALLS:
+            made.append(called.__name__)
+
+    sys.setprofile(watch)
+    try:
+        yield made
+    finally:
+        sys.setprofile(None)

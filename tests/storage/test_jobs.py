@@ -78,6 +78,27 @@ async def test_what_is_asked_for_while_it_runs_comes_back(store: Store) -> None:
         assert await jobs.counts(tx) == {}
 
 
+@pytest.mark.parametrize("how", ["put off", "interrupted", "parked"])
+async def test_a_later_attempt_serves_all_who_asked(store: Store, how: str) -> None:
+    """What was asked for during an attempt that came to nothing is done by the next one, not by one more."""
+    async with store.database.transaction() as tx:
+        await jobs.enqueue(tx, "fetch", "a")
+        job = await jobs.claim(tx, "fetch", NOW)
+        assert job is not None
+        await jobs.enqueue(tx, "fetch", "a")
+        if how == "put off":
+            await jobs.retry(tx, job, run_at=NOW, error="flood")
+        elif how == "parked":
+            await jobs.park(tx, job, "broken")
+            await jobs.release(tx, job.job_id)
+        else:
+            await jobs.requeue_running(tx)
+        again = await jobs.claim(tx, "fetch", NOW)
+        assert again is not None
+        await jobs.finish(tx, again)
+        assert await jobs.counts(tx) == {}
+
+
 async def test_a_retry_waits_and_remembers_its_attempts(store: Store) -> None:
     """A job put off runs again at its time, counted."""
     async with store.database.transaction() as tx:

@@ -17,7 +17,7 @@ import pytest
 from core.errors import Permanent, StateError, Transient
 from storage.vault import StoredFile, Vault
 from tests.storage import crashing
-from tests.storage.faults import at_call
+from tests.storage.faults import at_call, calls_made
 
 CONTENT = b"evidence" * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -56,6 +56,16 @@ def test_a_file_lies_under_its_hash_and_cannot_be_written(vault: Vault, tmp_path
     assert vault.has(SHA256)
     assert not vault.has("0" * 64)
     assert on_the_way(tmp_path) == []
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(vault: Vault) -> None:
+    """The bytes are synced before the file is renamed, and the folders after it: a power cut finds all or nothing."""
+    with calls_made() as made:
+        put(vault)
+    renamed = made.index("replace")
+    assert made[:renamed].count("fsync") == 1
+    assert made.index("fsync") > made.index("write")
+    assert made[renamed:].count("fsync") == 4
 
 
 def test_the_same_bytes_twice_are_one_file(vault: Vault, tmp_path: Path) -> None:

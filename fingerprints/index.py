@@ -18,6 +18,7 @@ from fingerprints.postings import Postings
 KEPT = 512  # unpacked assets in memory
 NEAR = 62  # bits
 PIECES, WORDS = 4, 3  # equal ones that make an asset worth comparing
+CROWD, STANDS_OUT = 12, 1.8  # assets that tell what chance brings, and how far above it a copy lies
 DRIFT = 16  # codes by which offsets may differ and still count together: another speed
 MOST = 12  # assets that each of the last two proposes
 _CHUNK = 1 << 18
@@ -68,6 +69,7 @@ class Matcher:
         self._load = load
         self._held: set[int] = set()
         self._unpacked: dict[int, Prints] = {}
+        self._sizes: dict[int, int] = {}
         self._hashes, self._features, self._words = Hashes(), Postings(), Postings()
 
     def add(self, asset_id: int, prints: Sequence[Fingerprint]) -> None:
@@ -78,6 +80,7 @@ class Matcher:
         self._held.add(asset_id)
         unpacked = Prints.of(prints)
         self._hashes.add(asset_id, _held_hashes(unpacked))
+        self._sizes[asset_id] = sum(len(features.points) for features in _held_features(unpacked))
         for features in _held_features(unpacked):
             numbers = pieces(features).ravel()
             self._features.add(numbers, asset_id, np.zeros(len(numbers), np.int64))
@@ -90,6 +93,7 @@ class Matcher:
             return
         self._held.discard(asset_id)
         self._unpacked.pop(asset_id, None)
+        self._sizes.pop(asset_id, None)
         self._hashes.remove(asset_id)
         self._features.remove(asset_id)
         self._words.remove(asset_id)
@@ -111,7 +115,16 @@ class Matcher:
         if not found:
             return set()
         _, owners, _ = self._features.find(np.concatenate(found))
-        return _most_voted(owners, PIECES)
+        return self._standing_out(owners)
+
+    def _standing_out(self, owners: NDArray[np.int64]) -> set[int]:
+        """The assets that share more pieces per feature than most do: what most share is chance."""
+        voted, votes = np.unique(owners, return_counts=True)
+        share = votes / np.maximum(1, [self._sizes[int(one)] for one in voted])
+        chance = float(np.median(share)) if len(voted) >= CROWD else 0.0
+        clear = (votes >= PIECES) & (share >= STANDS_OUT * chance)
+        order = np.argsort(-share[clear], kind="stable")[:MOST]
+        return set(voted[clear][order].tolist())
 
     def _by_words(self, query: Prints) -> set[int]:
         if query.codes is None:
@@ -130,12 +143,6 @@ class Matcher:
                 self._unpacked.pop(next(iter(self._unpacked)))
             self._unpacked[asset_id] = Prints.of(self._load(asset_id))
         return self._unpacked[asset_id]
-
-
-def _most_voted(owners: NDArray[np.int64], least: int) -> set[int]:
-    found, votes = np.unique(owners, return_counts=True)
-    order = np.argsort(-votes, kind="stable")[:MOST]
-    return {int(found[place]) for place in order if votes[place] >= least}
 
 
 def _held_hashes(prints: Prints) -> pdq.Hashes:

@@ -115,7 +115,7 @@ def _frame(hashes: pdq.Hashes, points: tuple[Features, Features], reference: Pri
     if bits[variant, place] <= compare_photo.CLOSE:
         second = place * video.PDQ_EVERY / video.RATE
         strength = 1 - float(bits[variant, place]) / pdq.BITS
-        return _still("pdq", strength, second, certain=True, mirrored=variant in {1, 2})
+        return _still("pdq", strength, second, certain=True, mirrored=variant in pdq.MIRRORS)
     best: tuple[int, int, bool] | None = None
     for mirrored, mine in enumerate(points):
         for _, number in features.likely_pairs((mine,), reference.points.upright, LIKELY, EQUAL_PIECES):

@@ -26,7 +26,7 @@ def compare(
             certain=True,
             strength=1 - float(bits[nearest]) / pdq.BITS,
             evidence="pdq",
-            mirrored=nearest in {1, 2, 5, 6} or (nearest != 0 and mirrored),
+            mirrored=nearest in pdq.MIRRORS,
             geometry=flat(found.affine) if found else (),
         )
     if found is None or found.inliers < MAYBE:

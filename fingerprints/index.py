@@ -14,15 +14,17 @@ from fingerprints import pdq
 from fingerprints.compare import Match, Prints, compare_prints
 from fingerprints.features import Features, pieces
 from fingerprints.postings import Postings
+from fingerprints.sound import SILENT
 
 KEPT = 512  # unpacked assets in memory
 NEAR = 62  # bits
 PIECES, WORDS = 4, 3  # equal ones that make an asset worth comparing
 CROWD, STANDS_OUT = 12, 1.8  # assets that tell what chance brings, and how far above it a copy lies
 DRIFT = 16  # codes by which offsets may differ and still count together: another speed
-MOST = 12  # assets that each of the last two proposes
+MOST = 8  # assets that each of the last two proposes
 _CHUNK = 1 << 18
 _OFFSETS = 1 << 20
+_LINES = _OFFSETS // DRIFT
 _FLIPS = np.concatenate([[0], 1 << np.arange(32, dtype=np.uint64)]).astype(np.uint64)
 
 
@@ -85,7 +87,8 @@ class Matcher:
             numbers = pieces(features).ravel()
             self._features.add(numbers, asset_id, np.zeros(len(numbers), np.int64))
         if unpacked.codes is not None:
-            self._words.add(unpacked.codes.astype(np.uint64), asset_id, np.arange(len(unpacked.codes)))
+            places = np.flatnonzero(unpacked.codes != SILENT)
+            self._words.add(unpacked.codes[places].astype(np.uint64), asset_id, places)
 
     def remove(self, asset_id: int) -> None:
         """Forget an asset."""
@@ -129,13 +132,18 @@ class Matcher:
     def _by_words(self, query: Prints) -> set[int]:
         if query.codes is None:
             return set()
-        numbers = (query.codes.astype(np.uint64)[:, None] ^ _FLIPS[None, :]).ravel()
+        heard = np.flatnonzero(query.codes != SILENT)
+        numbers = (query.codes[heard].astype(np.uint64)[:, None] ^ _FLIPS[None, :]).ravel()
         asked, owners, places = self._words.find(numbers)
-        votes = owners * _OFFSETS + (asked // len(_FLIPS) - places + _OFFSETS // 2) // DRIFT
+        votes = owners * _LINES + (heard[asked // len(_FLIPS)] - places + _OFFSETS // 2) // DRIFT
         lines, counts = np.unique(votes, return_counts=True)
-        strong = lines[counts >= WORDS]
-        order = np.argsort(-counts[counts >= WORDS], kind="stable")
-        return set(list(dict.fromkeys((strong[order] // _OFFSETS).tolist()))[:MOST])
+        best: dict[int, int] = {}
+        for line, count in zip(lines.tolist(), counts.tolist(), strict=True):
+            owner = line // _LINES
+            best[owner] = max(best.get(owner, 0), count)
+        chance = float(np.median(list(best.values()))) if len(best) >= CROWD else 0.0
+        clear = [owner for owner, count in best.items() if count >= max(WORDS, STANDS_OUT * chance)]
+        return set(sorted(clear, key=lambda owner: (-best[owner], owner))[:MOST])
 
     def _prints(self, asset_id: int) -> Prints:
         if asset_id not in self._unpacked:

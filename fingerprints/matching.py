@@ -53,7 +53,8 @@ def flip(match: Match) -> Match:
     spans = tuple(
         Span(span.reference_start, span.query_start, span.seconds * span.speed, 1 / span.speed) for span in match.spans
     )
-    relation = _OTHER_SIDE.get(match.relation, match.relation)
+    still = any(span.seconds == 0 for span in match.spans)  # a picture in a video lasts no time
+    relation = "frame" if still and match.relation == "contains" else _OTHER_SIDE.get(match.relation, match.relation)
     return replace(match, relation=relation, spans=spans, geometry=_inverse(match.geometry))
 
 

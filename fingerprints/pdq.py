@@ -13,6 +13,7 @@ from fingerprints.stills import Pixels
 
 SIDE, FREQUENCIES, BITS = 64, 16, 256
 CLEAR = 50  # quality from which a hash says something
+MIRRORS = {1, 2, 4, 7}  # of the eight variants of ``dihedral``: those that no turning makes
 Greys = NDArray[np.uint8]
 Hashes = NDArray[np.uint8]  # n x 32 bytes
 

@@ -146,7 +146,7 @@ def decode_reading(packed: bytes) -> Reading:
         rest = io.BytesIO(packed[4 + length :])
         prints = tuple(_print(rest, *row) for row in head.pop("prints"))
         reading = Reading(**{**head, "media": MediaClass(head["media"])}, fingerprints=prints)
-    except (struct.error, ValueError, KeyError, TypeError) as error:
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable(f"the decoder's answer can't be read ({error})") from error
     if len(prints) > MOST_PRINTS or rest.read(1):
         raise Unreadable("the decoder's answer can't be read (more than was announced)")

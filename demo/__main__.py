@@ -17,7 +17,7 @@ from demo.portraits import keep
 from demo.reaper import reap, repeats
 from demo.reels import Reels, shoot
 from demo.stage import Stage, StoryError, set_stage
-from demo.story import Story
+from demo.story import CHANNELS, Story, opening
 
 console = Console(highlight=False, soft_wrap=True)
 SECONDS_PER_KILL = 6.0
@@ -33,12 +33,12 @@ def main() -> int:
     arguments = parser.parse_args()
     folder: Path = arguments.out.absolute()
     began = time.monotonic()
+    wrong: list[str] = []
     try:
         _clear(folder)
-        reels = _shoot()
-        wrong = asyncio.run(_tell(folder, reels, arguments.kills, arguments.seed))
-    except StoryError as error:
-        wrong = [str(error)]
+        wrong = asyncio.run(_tell(folder, arguments.kills, arguments.seed))
+    except* StoryError as errors:
+        wrong = [str(error) for error in _alone(errors)]
     for sentence in wrong:
         console.print(f"[red]✗ {sentence}")
     if wrong:
@@ -46,6 +46,12 @@ def main() -> int:
         return 1
     console.print(f"[green]✓ every part happened, in {time.monotonic() - began:.0f} s; look into {folder}")
     return 0
+
+
+def _alone(group: BaseExceptionGroup[StoryError]) -> list[StoryError]:
+    """The errors of a group of groups."""
+    nested = [_alone(one) if isinstance(one, BaseExceptionGroup) else [one] for one in group.exceptions]
+    return [error for errors in nested for error in errors]
 
 
 def _clear(folder: Path) -> None:
@@ -57,25 +63,27 @@ def _clear(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
 
 
-def _shoot() -> Reels:
-    console.rule("Sergeevka, October 2024")
+async def _shoot() -> Reels:
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("drawing the stand-in footage", total=None)
-        return shoot(lambda done, total: progress.update(task, completed=done, total=total))
+        return await asyncio.to_thread(shoot, lambda done, total: progress.update(task, completed=done, total=total))
 
 
-async def _tell(folder: Path, reels: Reels, kills: int, seed: int) -> list[str]:
+async def _tell(folder: Path, kills: int, seed: int) -> list[str]:
+    console.rule("Sergeevka, October 2024")
     async with set_stage(folder) as stage:
+        async with asyncio.TaskGroup() as group:
+            drawing = group.create_task(_shoot())
+            group.create_task(opening(stage))
+        reels = drawing.result()
+        console.print(f"[green]✓[/] {len(CHANNELS)} channels are watched; the service runs as its own process")
         story = Story(stage, reels, lambda line: console.print(f"[green]✓[/] {line}"))
         stage.patience += SECONDS_PER_KILL * kills
         try:
-            await story.opening()
             async with asyncio.TaskGroup() as group:
                 group.create_task(reap(stage, kills, seed))
                 group.create_task(story.tell())
             await stage.until_settled()
-        except* StoryError as error:
-            raise error.exceptions[0] from None
         finally:
             _keep_cards(stage)
         await stage.stop_service()

@@ -48,15 +48,6 @@ class Story:
         ):
             await act()
 
-    async def opening(self) -> None:
-        """Eight channels are watched; the service starts."""
-        for name, (title, username, side) in CHANNELS.items():
-            channel = joined(self.stage, title, username, name)
-            await self.stage.firstseen("watch", "add", str(channel.id), "--side", side)
-        await self.stage.start_service()
-        await self.stage.until_watching(len(CHANNELS))
-        self.say(f"{len(CHANNELS)} channels are watched; the service runs as its own process")
-
     async def first_clips(self) -> None:
         """18 October: Spravdi and Para Pax."""
         self._video(
@@ -249,6 +240,17 @@ class Story:
                 raise StoryError(f"the button {label!r} of {name} came and went")
             with contextlib.suppress(TimeoutError):  # a bot that was killed may answer too late
                 await person.press(card.chat, card, found).answered()
+
+
+async def opening(stage: Stage) -> None:
+    """Eight channels are to be watched; the service starts and finds them."""
+    for side in dict.fromkeys(side for _, _, side in CHANNELS.values()):
+        channels = [
+            joined(stage, title, username, name) for name, (title, username, of) in CHANNELS.items() if of == side
+        ]
+        await stage.firstseen("watch", "add", *(str(channel.id) for channel in channels), "--side", side)
+    await stage.start_service()
+    await stage.until_watching(len(CHANNELS))
 
 
 CHANNELS = {

@@ -53,9 +53,21 @@ def footage(place: int = PLACE, second: float = 0.0, voice: int = PLACE) -> Clip
 
 
 @cache
+def held_file() -> bytes:
+    """The video that was seen before."""
+    return files.video(footage())
+
+
+@cache
 def held() -> Reading:
-    """The footage that was seen before."""
-    return read(files.video(footage()))
+    """What was read of it."""
+    return read(held_file())
+
+
+@cache
+def held_elsewhere() -> Reading:
+    """Other footage with another voice."""
+    return read(files.video(footage(ELSEWHERE, voice=ELSEWHERE)))
 
 
 @cache
@@ -140,13 +152,14 @@ def test_a_video_that_uses_a_piece() -> None:
 
 def test_other_footage_is_no_match() -> None:
     """Another place with another voice matches nothing."""
-    assert compare(read(files.video(footage(ELSEWHERE, voice=ELSEWHERE))).fingerprints, held().fingerprints) is None
+    assert compare(held_elsewhere().fingerprints, held().fingerprints) is None
 
 
-@pytest.mark.parametrize(("place", "later"), [(PLACE, 20.0), (PLACE, 60.0), (ELSEWHERE, 60.0)])
+@pytest.mark.parametrize(("place", "later"), [(PLACE, 60.0), (ELSEWHERE, 20.0)])
 def test_the_same_camera_at_another_time_is_not_a_copy(place: int, later: float) -> None:
-    """The same place through the same camera, a minute later, is never certain."""
-    before, after = (read(files.video(footage(place, second, voice=int(second)))) for second in (0.0, later))
+    """The same place through the same camera, a while later, is never certain."""
+    before = held() if place == PLACE else held_elsewhere()
+    after = read(files.video(footage(place, later, voice=int(later))))
     match = compare(after.fingerprints, before.fingerprints)
     assert match is None or not match.certain
 
@@ -260,13 +273,14 @@ def test_copies_of_a_sound() -> None:
     assert_span(piece, 0.0, 1.0, 4.0)
 
 
-def test_a_sound_played_faster() -> None:
-    """A voice that runs a tenth faster is found, and its span says how fast it runs."""
+def test_a_sound_played_slightly_faster() -> None:
+    """A voice at another clock's pace, two percent faster, is found from its beginning."""
     voice = synthetic.voice(8, SECONDS)
-    places = np.arange(0, voice.size - 1, 1.1)
-    faster = np.interp(places, np.arange(voice.size), voice).astype(np.float32)
-    match = compare(read(files.sound(faster)).fingerprints, held_voice().fingerprints)
-    assert match is None or match.spans[0].speed == pytest.approx(1.1, abs=0.03)
+    faster = np.interp(np.arange(0, voice.size - 1, 1.02), np.arange(voice.size), voice).astype(np.float32)
+    match = found(read(files.sound(faster)), held_voice())
+    assert match.certain
+    (span,) = match.spans
+    assert span.reference_start == pytest.approx(span.query_start, abs=NEAR)
 
 
 def test_another_voice_is_no_match() -> None:
@@ -280,8 +294,7 @@ def test_another_voice_is_no_match() -> None:
 
 def test_a_query_finds_everything_that_it_copies() -> None:
     """Among videos, photos and sounds a compilation with a known voice finds those that it uses, and no other."""
-    other = read(files.video(footage(ELSEWHERE, voice=ELSEWHERE)))
-    assets = {1: held(), 2: other, 3: held_photo(), 4: held_voice()}
+    assets = {1: held(), 2: held_elsewhere(), 3: held_photo(), 4: held_voice()}
     matcher = Matcher(lambda asset_id: assets[asset_id].fingerprints)
     for asset_id, reading in assets.items():
         matcher.add(asset_id, reading.fingerprints)
@@ -514,7 +527,7 @@ def assert_written(labelled: Image.Image, bare: Image.Image) -> None:
 
 def test_proof_of_a_video(opened: OpenBytes) -> None:
     """A copy of a video is shown in rows beside what it copies, taller than one row."""
-    page = proven(opened, files.video(footage().excerpt(1, 5).edited(edits.with_logo())), files.video(footage()))
+    page = proven(opened, files.video(footage().excerpt(1, 5).edited(edits.with_logo())), held_file())
     assert page.height > 2 * page.width * SIZE[1] / SIZE[0] / 2
 
 
@@ -536,17 +549,17 @@ def test_proof_of_a_sound(opened: OpenBytes) -> None:
 
 def test_proof_of_a_picture_out_of_a_video(opened: OpenBytes) -> None:
     """A screenshot is shown beside the frame it was taken from."""
-    proven(opened, files.photo(edits.scaled(640, 360)(footage().draw(3 * FPS))), files.video(footage()))
+    proven(opened, files.photo(edits.scaled(640, 360)(footage().draw(3 * FPS))), held_file())
 
 
 def test_proof_of_the_same_sound_under_other_pictures(opened: OpenBytes) -> None:
     """Where only the sound is alike, spectrograms are shown."""
-    proven(opened, files.video(footage(ELSEWHERE).with_sound(footage().sound)), files.video(footage()))
+    proven(opened, files.video(footage(ELSEWHERE).with_sound(footage().sound)), held_file())
 
 
 def test_proof_of_a_mirrored_video_says_so(opened: OpenBytes) -> None:
     """The foot of the page names what the machine says beside the pictures."""
-    content, copy = files.video(footage()), files.video(footage().edited(edits.mirror))
+    content, copy = held_file(), files.video(footage().edited(edits.mirror))
     match = found(read(copy), read(content))
     ours, theirs = opened(copy), opened(content)
     said_so = drawn(proof.compose(ours, theirs, match, LABELS, LIMITS))
@@ -556,7 +569,7 @@ def test_proof_of_a_mirrored_video_says_so(opened: OpenBytes) -> None:
 
 def test_contact_sheets(opened: OpenBytes) -> None:
     """One file alone gives a sheet: moments of a video or a spectrogram under their label, or the picture itself."""
-    for content in (files.video(footage()), files.sound(synthetic.voice(8, SECONDS))):
+    for content in (held_file(), files.sound(synthetic.voice(8, SECONDS))):
         fd = opened(content)
         assert_written(*(drawn(proof.sheet(fd, label, LIMITS)) for label in ("Астра · 22 окт", "")))
     drawn(proof.sheet(opened(files.photo(still(5))), "", LIMITS))

@@ -8,13 +8,14 @@ from core.clock import Clock
 from core.config import Config
 from firstseen import __version__
 from firstseen.commands import COMMANDS
-from firstseen.control import ask_service
+from firstseen.control import NotAnsweringError, ask_service
 from firstseen.engine import Engine, open_engine
 from firstseen.progress import Bars
 from pipeline import worker
 from storage import jobs
 from storage.opening import Store, is_held, open_store
 
+PATIENCE = 60.0  # seconds that a service may take from opening the database to answering
 STEPS_OF_AN_IMPORT = ("fingerprint", "match", "announce")
 
 
@@ -22,8 +23,15 @@ async def run_command(
     config: Config, clock: Clock, command: str, arguments: Mapping[str, Any], bars: Bars, *, then_work: bool = False
 ) -> Any:
     """Carry out ``command``; with ``then_work`` the files that it brought are also read and matched."""
-    if is_held(config.state_dir):
-        return await ask_service(config.state_dir, command, arguments, bars.emit)
+    deadline = clock.monotonic() + PATIENCE
+    while is_held(config.state_dir):
+        try:
+            return await ask_service(config.state_dir, command, arguments, bars.emit)
+        except NotAnsweringError:
+            if clock.monotonic() > deadline:
+                raise
+            bars.show("waiting for the service that is starting or stopping", 0, 1)
+            await clock.sleep(0.2)
     if then_work:
         return await _with_engine(config, clock, command, arguments, bars)
     async with open_store(config.state_dir, clock, floor=config.fetch.disk_floor, program=__version__) as store:

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import importlib.util
 import json
 import subprocess
 import sys
@@ -262,10 +261,11 @@ def demo(
     folder: Annotated[Path, typer.Option("--out", help="Where cards, database and summary go.")] = Path("demo-out"),
 ) -> None:
     """Tell the Sergeevka case on a Telegram of this machine: no account, no network."""
-    if importlib.util.find_spec("demo") is None:
+    tree = Path(__file__).parents[1]
+    if not (tree / "demo" / "__main__.py").is_file():
         raise InputError("the demo comes with the source tree: clone it and run `make demo` there")
-    code = subprocess.run([sys.executable, "-m", "demo", "--out", str(folder)], check=False).returncode
-    raise typer.Exit(code)
+    command = [sys.executable, "-m", "demo", "--out", str(folder.absolute())]
+    raise typer.Exit(subprocess.run(command, cwd=tree, check=False).returncode)
 
 
 @app.command()

@@ -79,14 +79,18 @@ class ServiceError(FirstseenError):
         super().__init__(message)
 
 
+class NotAnsweringError(StateError):
+    """A firstseen holds the database and does not listen: it is starting, stopping, or importing."""
+
+
 async def ask_service(state_dir: Path, command: str, arguments: Mapping[str, Any], emit: Emit) -> Any:
-    """Have the running service carry out a command; a StateError when it does not answer."""
+    """Have the running service carry out a command; a NotAnsweringError when none listens."""
     try:
         reader, writer = await asyncio.open_unix_connection(socket_path(state_dir), limit=2**24)
     except OSError as error:
-        raise StateError(
+        raise NotAnsweringError(
             f"{state_dir}: another firstseen holds the database but does not answer ({error.strerror}); "
-            "if it is just starting or stopping, try again in a moment"
+            "if it is just starting, stopping or importing, try again in a moment"
         ) from error
     try:
         await _send(writer, {"command": command, "arguments": dict(arguments)})

@@ -171,9 +171,10 @@ class Stage:
         return [message for group in self.groups for message in group.messages if message.buttons]
 
     def card_of(self, post: Post) -> Message | None:
-        """The first card that leads to a post."""
+        """The oldest card that leads to a post."""
         address = f"https://t.me/{post.channel.username}/{post.id}"
-        return next((card for card in self.cards() if address in {style.url for style in card.entities}), None)
+        leading = (card for card in self.cards() if address in {style.url for style in card.entities})
+        return min(leading, key=lambda card: card.date, default=None)
 
 
 @asynccontextmanager

@@ -157,17 +157,17 @@ class Story:
     async def desk(self) -> None:
         """Members tag, judge, claim and note on the card."""
         olena, marc = self.stage.olena, self.stage.marc
-        await self._press(olena, "queue", "Tag", "training camp", "Back")
-        await self._told("queue", "training camp")
+        await self._press(olena, "porch_one", "Tag", "training camp", "Back")
+        await self._told("porch_one", "training camp")
         await self._press(marc, "queue", "Verdict", "confirmed", "Back")
         await self._told("queue", "confirmed")
         await self._press(marc, "run", "Claim")
         await self._told("run", "Marc")
-        card = self.stage.card_of(self.posts["queue"])
+        card = self.stage.card_of(self.posts["porch_one"])
         if card is None:
-            raise StoryError("the card of the queue is gone")
-        olena.say(card.chat, "0:03 two porches, compare with the Astra clips", reply_to=card)
-        await self._told("queue", "two porches")
+            raise StoryError("the card of the porches is gone")
+        olena.say(card.chat, "0:03 two porches, compare with Astra's other clip", reply_to=card)
+        await self._told("porch_one", "two porches")
         self.say("desk    Olena tags and notes, Marc judges and claims       → the cards show it")
 
     async def question(self) -> None:

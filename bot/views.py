@@ -4,7 +4,8 @@ from bot.cards import CardView, Elder
 from bot.likeness import Likeness
 from core.ids import ChannelRef
 from core.model import Channel, Finding, FindingKind
-from fingerprints.compare import SOUND, Match
+from fingerprints import sound
+from fingerprints.compare import Match
 from pipeline.match import oriented
 from storage import channels, fingerprints, footage, members
 from storage.database import Reader
@@ -85,7 +86,7 @@ async def _likeness(
             return IDENTICAL
         if found := matches.get(other.asset.asset_id):
             stored, match = found
-            heard = await fingerprints.have(reader, SOUND, told.asset.asset_id, other.asset.asset_id)
+            heard = await fingerprints.have(reader, sound.CODES, told.asset.asset_id, other.asset.asset_id)
             return likeness_of(match, certain=stored.certain, both_sound=heard)
     return None
 

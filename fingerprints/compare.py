@@ -13,7 +13,6 @@ from fingerprints.features import Features
 from fingerprints.matching import Match, Span, flip
 
 BYTES = "file.sha256"
-SOUND = "sound.hk"
 
 __all__ = ["Match", "Prints", "Span", "compare", "flip"]
 
@@ -59,8 +58,14 @@ class Prints:
     @cached_property
     def codes(self) -> sound.Codes | None:
         """The sub-fingerprints of sound that is not too plain."""
-        one = self.by_kind.get(SOUND)
-        return np.frombuffer(one.payload, "<u4").astype(np.uint32) if one else None
+        one = self.by_kind.get(sound.CODES)
+        return sound.unpack(one.payload) if one else None
+
+    @cached_property
+    def pitched(self) -> tuple[sound.Codes, ...]:
+        """The same at other pitches."""
+        one = self.by_kind.get(sound.PITCHED)
+        return sound.unpack_pitched(one.payload) if one else ()
 
     @property
     def digest(self) -> bytes:
@@ -136,6 +141,6 @@ def _still(evidence: str, strength: float, second: float, *, certain: bool, mirr
 def _sound(query: Prints, reference: Prints) -> Match | None:
     if query.codes is None or reference.codes is None:
         return None
-    found = compare_sound.compare(query.codes, reference.codes)
+    found = compare_sound.compare(query.codes, reference.codes, query.pitched)
     pictures = query.frames is not None or reference.frames is not None
     return replace(found, relation="audio") if found and pictures else found

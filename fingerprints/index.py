@@ -14,7 +14,7 @@ from fingerprints import pdq
 from fingerprints.compare import Match, Prints, compare_prints
 from fingerprints.features import Features, pieces
 from fingerprints.postings import Postings
-from fingerprints.sound import SILENT
+from fingerprints.sound import SILENT, Codes
 
 KEPT = 512  # unpacked assets in memory
 NEAR = 62  # bits
@@ -132,18 +132,22 @@ class Matcher:
     def _by_words(self, query: Prints) -> set[int]:
         if query.codes is None:
             return set()
-        heard = np.flatnonzero(query.codes != SILENT)
-        numbers = (query.codes[heard].astype(np.uint64)[:, None] ^ _FLIPS[None, :]).ravel()
-        asked, owners, places = self._words.find(numbers)
-        votes = owners * _LINES + (heard[asked // len(_FLIPS)] - places + _OFFSETS // 2) // DRIFT
-        lines, counts = np.unique(votes, return_counts=True)
         best: dict[int, int] = {}
-        for line, count in zip(lines.tolist(), counts.tolist(), strict=True):
-            owner = line // _LINES
-            best[owner] = max(best.get(owner, 0), count)
+        for codes in (query.codes, *query.pitched):
+            for owner, count in self._voted(codes):
+                best[owner] = max(best.get(owner, 0), count)
         chance = float(np.median(list(best.values()))) if len(best) >= CROWD else 0.0
         clear = [owner for owner, count in best.items() if count >= max(WORDS, STANDS_OUT * chance)]
         return set(sorted(clear, key=lambda owner: (-best[owner], owner))[:MOST])
+
+    def _voted(self, codes: Codes) -> list[tuple[int, int]]:
+        """Owners of equal words, with how many of them lie along one offset, give or take DRIFT."""
+        heard = np.flatnonzero(codes != SILENT)
+        numbers = (codes[heard].astype(np.uint64)[:, None] ^ _FLIPS[None, :]).ravel()
+        asked, owners, places = self._words.find(numbers)
+        votes = owners * _LINES + (heard[asked // len(_FLIPS)] - places + _OFFSETS // 2) // DRIFT
+        lines, counts = np.unique(votes, return_counts=True)
+        return list(zip((lines // _LINES).tolist(), counts.tolist(), strict=True))
 
     def _prints(self, asset_id: int) -> Prints:
         if asset_id not in self._unpacked:

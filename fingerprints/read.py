@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.errors import Unreadable
 from core.model import Fingerprint
 from fingerprints import decode, photo, sound, video
-from fingerprints.compare import BYTES, SOUND
+from fingerprints.compare import BYTES
 from fingerprints.media import Limits, MediaClass, Refused
 
 MOST_PRINTS, MOST_PAYLOAD = 64, 128_000_000
@@ -103,10 +103,8 @@ def _sound(fd: int, limits: Limits) -> Reading:
 
 
 def _sound_prints(samples: NDArray[np.float32]) -> tuple[tuple[Fingerprint, ...], str]:
-    codes = sound.codes(samples)
-    if sound.is_plain(samples, codes):
-        return (), "silence, a steady noise, or too short to tell"
-    return (Fingerprint(SOUND, 1, codes.astype("<u4").tobytes(), 1.0),), ""
+    prints = sound.fingerprints(samples)
+    return prints, "" if prints else "silence, a steady noise, or too short to tell"
 
 
 def _with_bytes(fd: int, prints: tuple[Fingerprint, ...]) -> tuple[Fingerprint, ...]:

@@ -29,7 +29,8 @@ from core.model import (
     Member,
     Post,
 )
-from fingerprints.compare import SOUND, Match, Span
+from fingerprints import sound
+from fingerprints.compare import Match, Span
 from loopback.botapi import BotApiServer
 from loopback.chat_nouns import Bot, Chat, Message
 from loopback.people import Person
@@ -295,7 +296,7 @@ async def _read(tx: Tx, asset_id: int, media: MediaKind, *, plain: bool) -> None
         phash="",
     )
     if sounding:
-        await fingerprints.replace(tx, asset_id, [Fingerprint(SOUND, 1, b"1234")])
+        await fingerprints.replace(tx, asset_id, [Fingerprint(sound.CODES, 1, b"1234")])
 
 
 def excerpt(**changes: object) -> Match:

@@ -29,19 +29,11 @@ class Prints:
         return cls({one.kind: one for one in fingerprints})
 
     @cached_property
-    def photo(self) -> pdq.Hashes | None:
-        """The eight hashes of a picture."""
-        one = self.by_kind.get(photo.PDQ)
-        return np.frombuffer(one.payload, np.uint8).reshape(-1, 32) if one else None
-
-    @cached_property
-    def features(self) -> tuple[Features, Features] | None:
-        """The features of a picture: upright, mirrored."""
-        one = self.by_kind.get(photo.ORB)
-        if one is None:
-            return None
-        upright, rest = features.unpack(one.payload)
-        return upright, features.unpack(rest)[0]
+    def picture(self) -> photo.Picture | None:
+        """A photo with its panels."""
+        kinds = [self.by_kind.get(kind) for kind in (photo.PDQ, photo.ORB, photo.LOOK)]
+        payloads = [one.payload for one in kinds if one is not None]
+        return photo.unpack(*payloads) if len(payloads) == len(kinds) else None
 
     @cached_property
     def frames(self) -> video.Frames | None:
@@ -99,13 +91,14 @@ def compare_prints(query: Prints, reference: Prints) -> Match | None:
 def _picture(query: Prints, reference: Prints) -> Match | None:
     if query.frames is not None and reference.frames is not None:
         return compare_video.compare(query.frames, reference.frames, query.points, reference.points)
-    if query.photo is not None and query.features is not None:
-        if reference.photo is not None and reference.features is not None:
-            return compare_photo.compare(query.photo, reference.photo, query.features, reference.features[0])
+    if query.picture is not None:
+        if reference.picture is not None:
+            return compare_photo.compare(query.picture, reference.picture)
         if reference.frames is not None:
-            return _frame(query.photo, query.features, reference)
-    if query.frames is not None and reference.photo is not None and reference.features is not None:
-        found = _frame(reference.photo, reference.features, query)
+            return _frame(query.picture.views[0].hashes, query.picture.views[0].features, reference)
+    if query.frames is not None and reference.picture is not None:
+        view = reference.picture.views[0]
+        found = _frame(view.hashes, view.features, query)
         return flip(found) if found else None
     return None
 

@@ -159,8 +159,8 @@ class Matcher:
 
 def _held_hashes(prints: Prints) -> pdq.Hashes:
     """What an asset can be found by: a picture's upright hash, every clear frame of a video."""
-    if prints.photo is not None:
-        return prints.photo[:1]
+    if prints.picture is not None:
+        return np.stack([view.hashes[0] for view in prints.picture.views])
     if prints.frames is not None:
         return prints.frames.hashes[prints.frames.quality >= pdq.CLEAR]
     return np.zeros((0, 32), np.uint8)
@@ -168,8 +168,8 @@ def _held_hashes(prints: Prints) -> pdq.Hashes:
 
 def _asked_hashes(prints: Prints) -> pdq.Hashes:
     """What is looked for: all turns of a picture, every clear frame of a video and its mirror image."""
-    if prints.photo is not None:
-        return prints.photo
+    if prints.picture is not None:
+        return np.concatenate([view.hashes for view in prints.picture.views])
     if prints.frames is not None:
         clear = prints.frames.quality >= pdq.CLEAR
         return np.concatenate([prints.frames.hashes[clear], prints.frames.mirrored[clear]])
@@ -177,8 +177,12 @@ def _asked_hashes(prints: Prints) -> pdq.Hashes:
 
 
 def _held_features(prints: Prints) -> Sequence[Features]:
-    return prints.features[:1] if prints.features is not None else prints.points.upright
+    if prints.picture is not None:
+        return [view.features[0] for view in prints.picture.views]
+    return prints.points.upright
 
 
 def _asked_features(prints: Prints) -> Sequence[Features]:
-    return prints.features if prints.features is not None else (*prints.points.upright, *prints.points.mirrored)
+    if prints.picture is not None:
+        return [turn for view in prints.picture.views for turn in view.features]
+    return (*prints.points.upright, *prints.points.mirrored)

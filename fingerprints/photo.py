@@ -1,4 +1,7 @@
-"""A picture's fingerprints: PDQ of the picture without its borders in all eight turns, and local features."""
+"""A picture's fingerprints: PDQ and local features of the whole and of the pictures in it, and its look."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import imagehash
 import numpy as np
@@ -6,26 +9,78 @@ from PIL import Image
 
 from core.model import Fingerprint
 from fingerprints import features, pdq
+from fingerprints.features import Features
+from fingerprints.looks import PACKED, Look, look
+from fingerprints.panels import Box, panels
 from fingerprints.stills import Pixels
 
-PDQ, ORB = "photo.pdq", "photo.orb"
+PDQ, ORB, LOOK = "photo.pdq", "photo.orb", "photo.look"
 VERSION = 1
 MOST_FEATURES = 700
 PLAIN_QUALITY = 50.0
 FEW_FEATURES = 40
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A part of a picture: PDQ of its eight turns without borders, its features upright and mirrored."""
+
+    box: Box
+    hashes: pdq.Hashes
+    features: tuple[Features, Features]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as it is compared: the whole comes first, then its panels. ``aspect`` is width by height."""
+
+    views: tuple[View, ...]
+    look: Look
+    aspect: float
 
 
 def fingerprints(rgb: Pixels) -> tuple[Fingerprint, ...]:
-    """PDQ (eight variants, the upright one first) and ORB (upright, then mirrored)."""
-    inner = pdq.trimmed(rgb)
-    greys = pdq.grey(inner)[None]
-    variants = pdq.dihedral(pdq.coefficients(greys)[0])
-    quality = float(pdq.quality(greys)[0])
-    upright, mirror = (features.detect(rgb, MOST_FEATURES, mirror=turned) for turned in (False, True))
+    """The fingerprints of a picture that is not plain."""
+    views = [view for view in _views(rgb) if view is not None]
+    head = np.array([rgb.shape[1] / rgb.shape[0]], "<f4").tobytes()
+    boxes = np.array([view.box for view in views], "<f4").tobytes()
+    quality = float(pdq.quality(pdq.grey(pdq.trimmed(rgb))[None])[0])
+    points = b"".join(features.pack(one) for view in views for one in view.features)
     return (
-        Fingerprint(PDQ, VERSION, variants.tobytes(), quality),
-        Fingerprint(ORB, VERSION, features.pack(upright) + features.pack(mirror), float(len(upright.points))),
+        Fingerprint(PDQ, VERSION, b"".join(view.hashes.tobytes() for view in views), quality),
+        Fingerprint(ORB, VERSION, points, float(len(views[0].features[0].points))),
+        Fingerprint(LOOK, VERSION, head + look(rgb).pack() + boxes, quality),
     )
+
+
+def unpack(hashes: bytes, points: bytes, seen: bytes) -> Picture:
+    """A picture from the payloads of PDQ, ORB and LOOK."""
+    boxes = np.frombuffer(seen, "<f4", -1, 4 + PACKED).reshape(-1, 4)
+    rows = np.frombuffer(hashes, np.uint8).reshape(len(boxes), 8, 32)
+    views = []
+    for box, row in zip(boxes, rows, strict=True):
+        upright, points = features.unpack(points)
+        mirrored, points = features.unpack(points)
+        left, top, width, height = (float(share) for share in box)
+        views.append(View((left, top, width, height), row, (upright, mirrored)))
+    return Picture(tuple(views), Look.unpack(seen[4 : 4 + PACKED]), float(np.frombuffer(seen, "<f4", 1)[0]))
+
+
+def _views(rgb: Pixels) -> Iterator[View | None]:
+    yield _view(rgb, WHOLE)
+    height, width = rgb.shape[:2]
+    for box in panels(rgb):
+        left, top = round(box[0] * width), round(box[1] * height)
+        part = rgb[top : top + round(box[3] * height), left : left + round(box[2] * width)]
+        quality = float(pdq.quality(pdq.grey(part)[None])[0])
+        yield _view(part, box) if quality >= PLAIN_QUALITY else None
+
+
+def _view(rgb: Pixels, box: Box) -> View:
+    greys = pdq.grey(pdq.trimmed(rgb))[None]
+    upright, mirrored = (features.detect(rgb, MOST_FEATURES, mirror=turned) for turned in (False, True))
+    return View(box, pdq.dihedral(pdq.coefficients(greys)[0]), (upright, mirrored))
 
 
 def why_plain(rgb: Pixels) -> str:

@@ -126,7 +126,7 @@ class Isolation:
 
     def _receive(self, answer: BinaryIO, outcome: BinaryIO, limits: Limits) -> Answer:
         """Wait for a process to end and judge it. The zygote holds the time limits; ours is there if it should hang."""
-        deadline = time.monotonic() + limits.video_cpu * limits.wall_factor + _GRACE_SECONDS
+        deadline = time.monotonic() + limits.video_cpu * limits.wall_factor + limits.wall_spare + _GRACE_SECONDS
         try:
             said = _read_all(answer, most_bytes(limits), deadline)
             seen = _read_all(outcome, _CHUNK, deadline)

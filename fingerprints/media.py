@@ -40,6 +40,7 @@ class Limits:
     photo_cpu: float = 10.0
     video_cpu: float = 60.0
     wall_factor: float = 3.0
+    wall_spare: float = 10.0
     pixels: int = 50_000_000
     side: int = 20_000
     streams: int = 64

@@ -26,7 +26,6 @@ from fingerprints.media import Refused, Verdict
 from fingerprints.wire import REQUEST_BYTES, Outcome, Reply, Request, pack_layers, write_all
 
 _ORPHAN_CHECK_SECONDS = 5.0
-_SCHEDULING_SECONDS = 10.0  # that a busy machine may take from a process, however short its work
 _MOST_FILES = 16
 
 
@@ -87,7 +86,7 @@ class Zygote:
         pid = os.fork()
         if pid == 0:
             self._live(request, answer_fd, media, sandbox.Budget(limits.memory, cpu))
-        child = _Child(pid, outcome_fd, cpu, time.monotonic() + cpu * limits.wall_factor + _SCHEDULING_SECONDS)
+        child = _Child(pid, outcome_fd, cpu, time.monotonic() + cpu * limits.wall_factor + limits.wall_spare)
         pidfd = os.pidfd_open(pid)
         self._children[pidfd] = child
         self._poll.register(pidfd, select.POLLIN)

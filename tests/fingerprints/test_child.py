@@ -132,7 +132,7 @@ def test_processor_time(own_isolation: Isolation, good: Path, endless: Path) -> 
 
 def test_waiting_time(isolation: Isolation, endless: Path) -> None:
     """A process that is over its time by the clock is killed even if it has processor time left."""
-    answer = isolation.run("describe", [endless], {}, Limits(photo_cpu=60, wall_factor=0.005))
+    answer = isolation.run("describe", [endless], {}, Limits(photo_cpu=60, wall_factor=0.005, wall_spare=0))
     assert (answer.verdict, answer.reason) == (Verdict.KILLED, "took far longer than its processor time allows")
 
 

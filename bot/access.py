@@ -39,6 +39,7 @@ class Action(StrEnum):
     ASK = "ask"
     TAG = "tag"
     NOTE = "note"
+    LOCATE = "locate"
     CLAIM = "claim"
     JUDGE = "judge"
     REVIEW = "review"
@@ -52,6 +53,7 @@ NEEDED: Mapping[Action, Role | None] = {
     Action.STALE: Role.VIEWER,
     Action.TAG: Role.TAGGER,
     Action.NOTE: Role.TAGGER,
+    Action.LOCATE: Role.TAGGER,
     Action.CLAIM: Role.TAGGER,
     Action.JUDGE: Role.LEAD,
     Action.REVIEW: Role.LEAD,

@@ -43,6 +43,7 @@ from bot.routers import (
     lookup,
     menus,
     notes,
+    places,
     reviews,
     search,
     stale,
@@ -64,7 +65,7 @@ SLOW_HANDLER = 2.0  # seconds; then later updates no longer wait for it
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 OFFSET_LIFE = timedelta(hours=20)  # Telegram keeps updates for a day, and may number anew after a week of silence
 PART = "bot"
-ROUTERS = (chats, tags, verdicts, claims, notes, menus, reviews, telling, search, status, about, lookup, stale)
+ROUTERS = (chats, tags, verdicts, claims, places, notes, menus, reviews, telling, search, status, about, lookup, stale)
 _log = structlog.get_logger("bot")
 
 

@@ -35,6 +35,7 @@ class Act(StrEnum):
     TELL = "tell"
     CARD = "card"
     PAGE = "page"
+    PLACE = "place"
 
 
 @dataclass(frozen=True, slots=True)

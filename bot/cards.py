@@ -15,6 +15,7 @@ from bot.cleaning import cut, line, paragraph, units
 from bot.likeness import Likeness, describe
 from core.ids import footage_label, post_link
 from core.model import Asset, Channel, FindingKind, Forward, Judgement, Location, Note, Verdict
+from core.places import Point, degrees, map_link
 from core.units import format_size
 from storage.footage import FootageSighting
 
@@ -251,11 +252,21 @@ def _below(view: CardView) -> list[Line]:
         by = f", {line(judged.member, 32)}, {words.moment(judged.given_at)}"
         lines.append((Worth.ALWAYS, Text("Verdict: ", Bold(words.VERDICT_WORD[judged.verdict]), by)))
     if view.location is not None:
-        place = f"Place: {line(view.location.name, 64)} ({line(view.location.precision, 24)})"
-        lines.append((Worth.PLACE, Text(place)))
+        lines.append((Worth.PLACE, Text("Place: ", *place_words(view.location), f", {line(view.location.member, 32)}")))
     if view.claimed_by is not None:
         lines.append((Worth.CLAIM, Text(f"Claimed by {line(view.claimed_by, 32)}")))
     return lines
+
+
+def place_words(place: Location) -> list[Text | str]:
+    """A place by name and coordinates, with how precise it is and how it was found."""
+    shown: list[Text | str] = [line(place.name, 64)] if place.name else []
+    if place.latitude is not None and place.longitude is not None:
+        point = Point(place.latitude, place.longitude)
+        shown += [" " if shown else "", TextLink(degrees(point), url=map_link(point))]
+    how = [line(place.precision, 24)] if place.precision else []
+    how += [f"by {line(place.method, 48)}"] if place.method else []
+    return [*shown, f" ({', '.join(how)})"] if how else shown
 
 
 def _named(tags: Sequence[str]) -> str:
@@ -293,6 +304,7 @@ def keyboard(view: CardView, menu: str, taxonomy: Sequence[str]) -> InlineKeyboa
         "tags": _tag_rows,
         "verdict": _verdict_rows,
         "match": _match_rows,
+        "place": _place_rows,
         "more": _more_rows,
     }.get(menu, _main_rows)(view, taxonomy)
     return InlineKeyboardMarkup(inline_keyboard=rows)
@@ -315,7 +327,11 @@ def _main_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
             _button(words.RELEASE, Act.RELEASE, number, holder),
             _button(words.TAKE_OVER, Act.TAKE_OVER, number, holder),
         ]
-    row = [_button(words.TAG, Act.MENU, number, "tags"), _button(words.VERDICT, Act.MENU, number, "verdict")]
+    row = [
+        _button(words.TAG, Act.MENU, number, "tags"),
+        _button(words.VERDICT, Act.MENU, number, "verdict"),
+        _button(words.PLACE, Act.MENU, number, "place"),
+    ]
     if doubtful(view):
         row.append(_button(words.NOT_A_MATCH, Act.MENU, number, "match"))
     return [[*claims, _button(words.MORE, Act.MENU, number, "more")], row]
@@ -349,6 +365,34 @@ def _verdict_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
         for verdict in Verdict
     ]
     return [*_in_rows(buttons, 2), _closing(view)]
+
+
+def _place_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
+    """Say where; and of a place that is given how precise, how found, and that it is wrong."""
+    number, place = view.footage_id, view.location
+    asking = [_button(words.WHERE, Act.PLACE, number, "ask")]
+    if place is None:
+        return [asking, _closing(view)]
+    key = place_key(place)
+    precisions = [
+        _button(_ticked(word, word == place.precision), Act.PLACE, number, f"{name}-{key}")
+        for name, word in words.PRECISION_WORD.items()
+    ]
+    methods = [
+        _button(_ticked(word, word == place.method), Act.PLACE, number, f"{name}-{key}")
+        for name, word in words.METHOD_WORD.items()
+    ]
+    asking.append(_button(words.PLACE_OFF, Act.PLACE, number, f"off-{key}"))
+    return [asking, *_in_rows(precisions, 3), *_in_rows(methods, 3), _closing(view)]
+
+
+def place_key(place: Location) -> str:
+    """Names a place in a button, so that a press can't change another one that was given meanwhile."""
+    return word_key(f"{place.name} {place.latitude} {place.longitude}")[:8]
+
+
+def _ticked(word: str, stands: bool) -> str:
+    return words.TICKED + word if stands else word
 
 
 def _match_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:

@@ -69,11 +69,16 @@ class Desk:
 
 def card_number(message: Message) -> int | None:
     """The footage whose card a message answers: only the bot's own messages begin like a card."""
+    found = _CARD.match(answered_text(message))
+    return int(found["id"]) if found else None
+
+
+def answered_text(message: Message) -> str:
+    """The words of the bot's own message that a message answers; empty when it answers none."""
     card = message.reply_to_message
     if card is None or card.from_user is None or message.bot is None or card.from_user.id != message.bot.id:
-        return None
-    found = _CARD.match(card.text or card.caption or "")
-    return int(found["id"]) if found else None
+        return ""
+    return card.text or card.caption or ""
 
 
 class Pressed(Filter):

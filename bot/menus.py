@@ -4,7 +4,7 @@ from core.clock import Clock
 
 OPEN_FOR = 120.0  # seconds without a press
 BUSY_FOR = 15.0  # seconds after a member's act in which the card follows at once
-MENUS = frozenset({"tags", "verdict", "match", "more"})
+MENUS = frozenset({"tags", "verdict", "match", "more", "place"})
 
 
 class Menus:

@@ -41,6 +41,22 @@ ROLE_WORD: Mapping[Role, str] = {
 
 CLAIM, RELEASE, TAKE_OVER = "✋ Claim", "✋ Release", "Take over"
 TAG, VERDICT, NOT_A_MATCH, SAME, MORE = "🏷 Tag", "⚖ Verdict", "≠ Not a match", "＝ Same footage", "⋯ More"
+PLACE, WHERE, PLACE_OFF = "📍 Place", "✎ Say where", "✕ Take it off"
+PRECISION_WORD: Mapping[str, str] = {
+    "exact": "exact spot",
+    "building": "building",
+    "street": "street",
+    "town": "town",
+    "region": "region",
+}
+METHOD_WORD: Mapping[str, str] = {
+    "landmarks": "landmarks",
+    "satellite": "satellite imagery",
+    "shadows": "shadows",
+    "metadata": "metadata",
+    "source": "a source's word",
+}
+PINNED = "a pin on the map"
 TIMELINE, EVIDENCE, HISTORY, UNDO, BACK = "Timeline", "Evidence", "History", "↩ Undo mine", "‹ Back"
 EARLIER_PAGE, LATER_PAGE = "‹", "›"
 TICKED = "✓ "
@@ -57,6 +73,13 @@ WHICH_TAG = "Which tag? Like this: /tag F12 vehicles"
 TAG_TOO_LONG = "A tag has 1 to 40 characters, on one line."
 WHAT_NOTE = "What should be noted? Like this: /note F12 0:12 the same gate as in #F3"
 WHICH_VERDICT = "Which verdict? One of: " + ", ".join(VERDICT_WORD[verdict] for verdict in Verdict)
+WHAT_PLACE = (
+    "Which place? A name, coordinates or a map link, then how precise and how found, like this: "
+    "/place F12 Sergeevka range 43.8012, 131.9540; building; satellite imagery"
+)
+PLACE_CHANGED = "The place was changed meanwhile; the card is being refreshed."
+NO_PLACE = "No place is given yet."
+WHICH_DAY = "A day is written like 2024-10-18."
 WHAT_TO_FIND = "What should be found? Like this: /find Сергеевка #vehicles"
 REPLY_TO_MEDIA = "Reply with /seen to a photo, video, voice note or file, or send me one in private."
 NOTHING_FOUND = "Nothing here has these words."
@@ -95,13 +118,15 @@ NO_COPIES = "No copy is filed under this number any more."
 PROTECTED = "Channel forbids copying"
 
 COMMANDS: Sequence[tuple[str, str]] = (
-    ("find", "words #tag: search the archive"),
+    ("find", "words #tag @channel place:x verdict:x since:2024-10-18: search the archive"),
     ("card", "F12: show the card of a footage"),
     ("seen", "as a reply to media: have we seen this?"),
     ("tag", "F12 word: add a tag"),
     ("untag", "F12 word: take a tag off"),
     ("verdict", "F12 confirmed: judge a footage"),
     ("note", "F12 0:12 text: write a note"),
+    ("place", "F12 name or coordinates; precision; method: say where it is"),
+    ("unplace", "F12: take the place off"),
     ("claim", "F12: say that you work on it"),
     ("release", "F12: you no longer do"),
     ("status", "what is watched, what waits, what is wrong"),
@@ -218,6 +243,24 @@ def joined(label: str, other: str) -> str:
 def noted(label: str, second: float | None) -> str:
     """What became of a note."""
     return f"{label}: noted" if second is None else f"{label}: noted at {clock(second)}"
+
+
+def located(label: str, place: str, *, changed: bool) -> str:
+    """What became of a place."""
+    return f"{label} is placed at {place}" if changed else f"{label} was placed at {place} already"
+
+
+def place_off(label: str, *, changed: bool) -> str:
+    """What became of a place that was taken off."""
+    return f"{label} has no place any more" if changed else f"{label} has no place"
+
+
+def ask_place(label: str) -> str:
+    """The question whose answer is a place."""
+    return (
+        f"📍 {label}: answer this with a place: a name, coordinates, a map link, or a location that you send. "
+        "You may add how precise and how found: ; street; landmarks"
+    )
 
 
 def bringing(label: str) -> str:

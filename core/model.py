@@ -275,7 +275,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place given to a footage."""
+    """A place given to a footage: where, how precisely (``street``, ``50 m``) and found by which method."""
 
     name: str
     latitude: float | None
@@ -283,6 +283,7 @@ class Location:
     precision: str
     member: str
     given_at: datetime
+    method: str = ""
 
 
 class DeliveryState(StrEnum):

@@ -8,6 +8,7 @@ from core.clock import from_ms, to_ms
 from core.model import SYSTEM, Actor, Judgement, Location, Member, Note, Role, Verdict
 from storage import custody
 from storage.database import Reader, Row, Tx
+from storage.search import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ async def claimed_by(reader: Reader, footage_id: int) -> str | None:
 
 
 async def undo(tx: Tx, footage_id: int, member: Member, at: datetime) -> str | None:
-    """Take back a member's newest tag, verdict or claim; nothing when there is none or somebody changed it since.
+    """Take back a member's newest act, whatever it was; nothing when there is none or somebody changed it since.
 
     What was undone, as the history words it. Taking back is an event itself, so doing it twice restores.
     """
@@ -222,6 +223,10 @@ async def undo(tx: Tx, footage_id: int, member: Member, at: datetime) -> str | N
             WHERE footage_id = :id AND user_id = :user
         UNION ALL SELECT 'claim', event_id, at, '', claimed FROM claim_event
             WHERE footage_id = :id AND user_id = :user
+        UNION ALL SELECT 'place', location_id, given_at, name, given FROM location
+            WHERE footage_id = :id AND user_id = :user
+        UNION ALL SELECT 'note', note_id, written_at, text, 1 FROM note
+            WHERE footage_id = :id AND user_id = :user AND withdrawn_at IS NULL
         ORDER BY at DESC, id DESC LIMIT 1
         """,
         id=footage_id,
@@ -229,7 +234,7 @@ async def undo(tx: Tx, footage_id: int, member: Member, at: datetime) -> str | N
     )
     if newest is None:
         return None
-    undoing = {"tag": _undo_tag, "verdict": _undo_verdict, "claim": _undo_claim}[newest["kind"]]
+    undoing = _UNDOING[newest["kind"]]
     return await undoing(tx, footage_id, newest, member, at)
 
 
@@ -260,6 +265,34 @@ async def _undo_claim(tx: Tx, footage_id: int, event: Row, member: Member, at: d
     return ("claimed" if event["flag"] else "released") if done else None
 
 
+async def _undo_place(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
+    rows = await tx.all(
+        "SELECT * FROM location WHERE footage_id = :id ORDER BY given_at DESC, location_id DESC LIMIT 2", id=footage_id
+    )
+    if rows[0]["location_id"] != event["id"]:
+        return None
+    before = rows[1] if len(rows) > 1 and rows[1]["given"] else None
+    if before is None:
+        done = await take_place_off(tx, footage_id, member, at)
+    else:
+        await _record_place(tx, footage_id, _location(before), member, at)
+        done = True
+    return ("located" if event["flag"] else "took off the place") if done else None
+
+
+async def _undo_note(tx: Tx, _footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
+    return f"noted {event['value']}" if await withdraw_note(tx, event["id"], member, at) else None
+
+
+_UNDOING = {
+    "tag": _undo_tag,
+    "verdict": _undo_verdict,
+    "claim": _undo_claim,
+    "place": _undo_place,
+    "note": _undo_note,
+}
+
+
 async def locate(
     tx: Tx,
     footage_id: int,
@@ -269,42 +302,74 @@ async def locate(
     precision: str,
     member: Member,
     at: datetime,
-) -> None:
-    """Give a footage a place; the one that it has from the same moment on is not given again."""
-    if await location(tx, footage_id) == Location(
-        name, latitude, longitude, precision, member.name, from_ms(to_ms(at))
+    *,
+    method: str = "",
+) -> bool:
+    """Give a footage a place; false when it is the one that stands, whoever gave it."""
+    standing = await location(tx, footage_id)
+    wanted = (name, latitude, longitude, precision, method)
+    if standing and wanted == (
+        standing.name,
+        standing.latitude,
+        standing.longitude,
+        standing.precision,
+        standing.method,
     ):
-        return
+        return False
+    await _record_place(tx, footage_id, Location(name, latitude, longitude, precision, "", at, method), member, at)
+    return True
+
+
+async def take_place_off(tx: Tx, footage_id: int, member: Member, at: datetime) -> bool:
+    """A footage has no place any more; false when it had none."""
+    standing = await location(tx, footage_id)
+    if standing is None:
+        return False
+    await _record_place(tx, footage_id, standing, member, at, given=False)
+    return True
+
+
+async def _record_place(
+    tx: Tx, footage_id: int, place: Location, member: Member, at: datetime, *, given: bool = True
+) -> None:
     await tx.run(
         """
-        INSERT INTO location (footage_id, name, latitude, longitude, precision, member, user_id, given_at)
-        VALUES (:footage, :name, :latitude, :longitude, :precision, :member, :user_id, :at)
+        INSERT INTO location (footage_id, name, latitude, longitude, precision, method, given, words, member, user_id,
+            given_at)
+        VALUES (:footage, :name, :latitude, :longitude, :precision, :method, :given, :words, :member, :user_id, :at)
         """,
         footage=footage_id,
-        name=name,
-        latitude=latitude,
-        longitude=longitude,
-        precision=precision,
+        name=place.name,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        precision=place.precision,
+        method=place.method,
+        given=int(given),
+        words=fold(place.name),
         member=member.name,
         user_id=member.user_id,
         at=to_ms(at),
     )
-    subject = f"footage/{footage_id}"
     await custody.record(
-        tx, "place.given", subject, actor(member), at, name=name, latitude=latitude, longitude=longitude
+        tx,
+        "place.given" if given else "place.taken_off",
+        f"footage/{footage_id}",
+        actor(member),
+        at,
+        name=place.name,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        precision=place.precision,
+        method=place.method,
     )
 
 
 async def location(reader: Reader, footage_id: int) -> Location | None:
-    """The place that a footage was given last."""
+    """The place that a footage was given last; nothing when that was taken off."""
     row = await reader.one(
         "SELECT * FROM location WHERE footage_id = :id ORDER BY given_at DESC, location_id DESC LIMIT 1", id=footage_id
     )
-    if row is None:
-        return None
-    return Location(
-        row["name"], row["latitude"], row["longitude"], row["precision"], row["member"], from_ms(row["given_at"])
-    )
+    return _location(row) if row and row["given"] else None
 
 
 async def history(reader: Reader, footage_id: int) -> tuple[Event, ...]:
@@ -317,12 +382,28 @@ async def history(reader: Reader, footage_id: int) -> tuple[Event, ...]:
         UNION ALL SELECT at, member, CASE claimed WHEN 1 THEN 'claimed' ELSE 'released' END, 3, event_id
             FROM claim_event WHERE footage_id = :id
         UNION ALL SELECT written_at, member, 'noted ' || text, 4, note_id FROM note WHERE footage_id = :id
-        UNION ALL SELECT given_at, member, 'located ' || name, 5, location_id FROM location WHERE footage_id = :id
+        UNION ALL SELECT withdrawn_at, member, 'withdrew the note ' || text, 4, note_id FROM note
+            WHERE footage_id = :id AND withdrawn_at IS NOT NULL
+        UNION ALL SELECT given_at, member, CASE given WHEN 1 THEN 'located it at ' ELSE 'took off the place ' END ||
+            CASE WHEN name <> '' THEN name ELSE ROUND(latitude, 5) || ', ' || ROUND(longitude, 5) END, 5, location_id
+            FROM location WHERE footage_id = :id
         ORDER BY 1, 4, 5
         """,
         id=footage_id,
     )
     return tuple(Event(from_ms(row["at"]), row["member"], row["what"]) for row in rows)
+
+
+def _location(row: Row) -> Location:
+    return Location(
+        row["name"],
+        row["latitude"],
+        row["longitude"],
+        row["precision"],
+        row["member"],
+        from_ms(row["given_at"]),
+        row["method"],
+    )
 
 
 def _member(row: Row) -> Member:

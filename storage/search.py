@@ -9,12 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.clock import from_ms
+from core.clock import from_ms, to_ms
 from core.model import Verdict
 from storage.database import Reader, Row, Tx
 
 _WORD = re.compile(r"[^\W_]+")
 _TWINS = str.maketrans({"ё": "е", "ґ": "г", "ї": "і", "й": "и", "’": None, "ʼ": None, "'": None, "`": None})
+_PLACED = (
+    "EXISTS (SELECT 1 FROM location WHERE location.given = 1 AND ' ' || location.words LIKE :{} ESCAPE '\\' "
+    "AND location.location_id = (SELECT newest.location_id FROM location AS newest "
+    "WHERE newest.footage_id = footage.footage_id ORDER BY newest.given_at DESC, newest.location_id DESC LIMIT 1))"
+)
 _ENDINGS = ((9, 3), (7, 2), (6, 1))  # (letters of a word, letters that inflection may change)
 
 
@@ -50,10 +55,16 @@ async def find(
     tags: Sequence[str] = (),
     verdict: Verdict | None = None,
     channel: int | None = None,
+    place: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
     limit: int = 10,
     offset: int = 0,
 ) -> tuple[Found, ...]:
-    """Footage whose posts have all the words and all the tags, newest first; each once, by its earliest post."""
+    """Footage whose posts have all the words and all the tags, newest first; each once, by its earliest such post.
+
+    ``place`` are words of the name that the team gave its place; ``since`` and ``until`` bound the time of posting.
+    """
     query = _query(words)
     if words.strip() and not query:
         return ()
@@ -67,7 +78,12 @@ async def find(
             "COALESCE((SELECT verdict FROM verdict_event WHERE verdict_event.footage_id = footage.footage_id "
             "ORDER BY at DESC, event_id DESC LIMIT 1), 'unreviewed') = :verdict"
         )
-    named: dict[str, str] = {}
+    if since is not None:
+        clauses.append("post.posted_at >= :since")
+    if until is not None:
+        clauses.append("post.posted_at < :until")
+    named: dict[str, str] = {f"place{number}": f"% {_stem(word)}%" for number, word in enumerate(fold(place).split())}
+    clauses += [_PLACED.format(name) for name in named]
     for tag in tags:
         names = {f"tag{len(named) + number}": spelling for number, spelling in enumerate(await _spellings(reader, tag))}
         named |= names
@@ -86,6 +102,8 @@ async def find(
         query=query,
         channel=channel,
         verdict=str(verdict) if verdict else None,
+        since=to_ms(since) if since else None,
+        until=to_ms(until) if until else None,
         limit=limit,
         offset=offset,
         **named,

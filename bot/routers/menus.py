@@ -39,7 +39,7 @@ async def press_menu(query: CallbackQuery, press: Press, desk: Desk, pace: Pace)
 
 
 async def press_undo(query: CallbackQuery, press: Press, member: Member, desk: Desk) -> None:
-    """Take back one's own newest tag, verdict or claim."""
+    """Take back one's own newest tag, verdict, claim, place or note."""
     async with desk.store.database.transaction() as tx:
         number = await desk.present(tx, press.footage_id)
         undone = await members.undo(tx, number, member, desk.store.clock.now()) if number else None

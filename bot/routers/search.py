@@ -15,9 +15,10 @@ from bot.cards import TEXT_LIMIT
 from bot.cleaning import line, paragraph
 from bot.desk import Desk, Pressed
 from bot.outgoing import shown
+from bot.questions import Unclear, read_question
 from bot.stories import fitting
 from core.ids import footage_label
-from storage import search
+from storage import channels, search
 from storage.search import Found
 
 PAGE = 5
@@ -38,8 +39,12 @@ async def write_find(message: Message, command: CommandObject, desk: Desk) -> No
     if not (command.args or "").strip():
         await desk.outgoing.reply(message, words.WHAT_TO_FIND)
         return
-    text, buttons = await _page(desk, question, 0)
-    await desk.outgoing.reply(message, text, buttons)
+    try:
+        text, buttons = await _page(desk, question, 0)
+    except Unclear as unclear:
+        await desk.outgoing.reply(message, str(unclear))
+    else:
+        await desk.outgoing.reply(message, text, buttons)
 
 
 async def press_page(query: CallbackQuery, press: Press, desk: Desk) -> None:
@@ -64,10 +69,24 @@ def _question(message: Message | None) -> str | None:
 
 
 async def _page(desk: Desk, question: str, page: int) -> tuple[Text, InlineKeyboardMarkup]:
-    tags = [word[1:].replace("_", " ") for word in question.split() if word.startswith("#") and len(word) > 1]
-    plain = " ".join(word for word in question.split() if not word.startswith("#"))
+    asked = read_question(question)
     async with desk.store.database.reader() as reader:
-        found = await search.find(reader, plain, tags=tags, limit=PAGE + 1, offset=page * PAGE)
+        channel = await channels.find_channel(reader, asked.channel) if asked.channel else None
+        if asked.channel and channel is None:
+            found: tuple[Found, ...] = ()
+        else:
+            found = await search.find(
+                reader,
+                asked.words,
+                tags=asked.tags,
+                verdict=asked.verdict,
+                channel=channel.channel_id if channel else None,
+                place=asked.place,
+                since=asked.since,
+                until=asked.until,
+                limit=PAGE + 1,
+                offset=page * PAGE,
+            )
     title = Text("Search: ", Code(question))
     lines = [_line(one) for one in found[:PAGE]] or [Text(words.NOTHING_FOUND)]
     return fitting(title, lines, TEXT_LIMIT), _buttons(found, page)

@@ -8,6 +8,7 @@ from bot import words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.desk import Desk, Pressed
+from bot.questions import verdict_named
 from core.ids import footage_label
 from core.model import Member, Verdict
 from storage import members
@@ -39,10 +40,7 @@ async def write_verdict(message: Message, command: CommandObject, member: Member
     number, written = await desk.meant(message, command.args)
     if number is None:
         return
-    wanted = written.casefold().replace("_", " ").strip()
-    verdict = next(
-        (one for one, word in words.VERDICT_WORD.items() if wanted in {word, str(one).replace("_", " ")}), None
-    )
+    verdict = verdict_named(written)
     if verdict is None:
         await desk.outgoing.reply(message, words.WHICH_VERDICT)
         return

@@ -27,6 +27,7 @@ OTHER_GROUP = -1_009_000_000_009
 COMMANDS = {
     "write_tag": "/tag F1 vehicles",
     "write_verdict": "/verdict F1 confirmed",
+    "write_place": "/place F1 Sergeevka",
     "write_claim": "/claim F1",
     "write_note": "/note F1 the same gate",
     "write_find": "/find полигон",
@@ -46,13 +47,14 @@ PRESSES = {
     "press_rejoin": Press(Act.REJOIN, 1, "a1").pack(),
     "press_tell": Press(Act.TELL, 1, "history").pack(),
     "press_card": Press(Act.CARD, 1).pack(),
+    "press_place": Press(Act.PLACE, 1, "ask").pack(),
     "press_page": Press(Act.PAGE, 0, "1").pack(),
     "press_stale": "something|else",
 }
-IN_REPLY = ("reply_note", "point_at_media")  # to a message of the bot
+IN_REPLY = ("reply_note", "reply_place", "pin_place", "point_at_media")  # to a message of the bot
 MEDIA = ("send_media", "point_at_media")
 NOTICES = ("membership_changed", "group_moved")  # Telegram's own word about chats; nobody acts
-CELLS = (*COMMANDS, *PRESSES, "reply_note", *MEDIA, *NOTICES)
+CELLS = (*COMMANDS, *PRESSES, "reply_note", "reply_place", "pin_place", *MEDIA, *NOTICES)
 TAKEN_BY = {  # which handler means the same update elsewhere
     ("send_media", "team group"): None,  # a picture in a group that nobody points at is talk
     ("point_at_media", "private"): "send_media",
@@ -116,8 +118,10 @@ def update(name: str, sender: str, where: str, newsroom: Newsroom) -> Update:
         message["migrate_to_chat_id"] = -1_008_888
     if name in MEDIA:
         message["photo"] = [{"file_id": "x", "file_unique_id": "y", "width": 9, "height": 9}]
+    elif name == "pin_place":
+        message["location"] = {"latitude": 43.8, "longitude": 131.95}
     else:
-        message["text"] = COMMANDS.get(name, "two porches")
+        message["text"] = COMMANDS.get(name, "43.8012, 131.9540" if name == "reply_place" else "two porches")
     if name in IN_REPLY:
         message["reply_to_message"] = card
     return Update.model_validate({"update_id": 1, "message": message})

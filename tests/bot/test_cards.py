@@ -333,7 +333,7 @@ def test_what_the_team_said_stands_under_the_caption() -> None:
     assert below.splitlines()[1:] == [
         "Tags: training camp, vehicles",
         "Verdict: misattributed, Olena, 22 Oct 2024 07:11 UTC",
-        "Place: Sergeevka (1 km)",
+        "Place: Sergeevka 43.30000, 132.10000 (1 km), Taras",
         "Claimed by Taras",
         "3 notes:",
         "same gate (Taras)",

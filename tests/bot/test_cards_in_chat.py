@@ -23,7 +23,7 @@ async def test_new_footage_is_one_card_with_picture_and_buttons(newsroom: Newsro
     assert isinstance(card.media, Photo)
     assert card.media.spoiler
     assert not card.silent
-    assert card.labels == [["✋ Claim", "⋯ More"], ["🏷 Tag", "⚖ Verdict"]]
+    assert card.labels == [["✋ Claim", "⋯ More"], ["🏷 Tag", "⚖ Verdict", "📍 Place"]]
 
 
 async def test_repost_amends_the_card(newsroom: Newsroom) -> None:

@@ -1,45 +1,52 @@
 """Are two videos copies of one? Hashes and features propose how they lie on each other, motion decides.
 
-The same camera an hour later looks the same and moves otherwise: so along a proposed offset the small grey pictures
-of both, brought into the same frame, must change alike, pixel by pixel, around their own means.
+The same camera an hour later looks the same and moves otherwise: so along a proposed line through time the small grey
+pictures of both, brought into the same frame, must change alike, pixel by pixel, around their own means.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprints import features, pdq
+from fingerprints import features, looks, motion, pdq
 from fingerprints.matching import Match, Span
-from fingerprints.video import ORB_EVERY, PDQ_EVERY, RATE, THUMB, Frames, Points
+from fingerprints.motion import Course
+from fingerprints.video import ORB_EVERY, PDQ_EVERY, RATE, THUMB, TINT_EVERY, Frames, Points
 
 NEAR = 60  # bits, to propose
-PROPOSALS = 4
-WINDOW = 8  # thumbs, two seconds
-ALIKE = 0.55  # correlation within a window
-SURE, MAYBE = 0.70, 0.58
-SHORTEST = 8  # thumbs
-BLOCKS, FEWEST_BLOCKS = 4, 3  # blocks a side; those that must move to say anything
-WHOLE = 0.85
+SPEEDS = tuple(round(0.8 + step / 20, 2) for step in range(13))
+STEADY, HURRIED = 3, 2  # lines that hashes propose at the same speed, and at others
+CLEARER = 1.15  # times as many votes as the best steady line has, for a line at another speed to be tried
+BY_FEATURES = 4  # lines that features propose
 SURE_INLIERS = 10
 LIKELY, EQUAL_PIECES = 10, 4  # pairs of frames that are aligned, and the pieces they must share
-EDITED_BITS = 24
-LIVELY = 1.2  # grey levels of motion below which nothing can be said
+SURE, MAYBE = 0.70, 0.58  # how strongly a stretch moves alike
+LONG, SURE_LONG = 6.0, 0.60  # seconds that move alike, from which less strength will do
+AGAINST, AGAINST_HURRIED = 0.25, 0.1  # seconds that look alike and move otherwise, per second that moves alike
+WHOLE = 0.85
+SAME_BOX, SAME_ASPECT = 0.02, 0.04
+FEWEST_PIXELS = 60
+Affine = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Lie:
-    """How a reference lies on a query: ``offset`` thumbs later, mirrored or not, under an affine map (2 x 3) or not."""
+    """How a reference lies on a query: at thumb t of the query it is at thumb (t - ``offset``) * ``speed``.
 
-    offset: int
+    ``mirrored`` or not, under an ``affine`` map (2 x 3) or not.
+    """
+
+    offset: float
+    speed: float
     mirrored: bool
-    affine: NDArray[np.float64] | None
+    affine: Affine | None
 
 
 def compare(query: Frames, reference: Frames, ours: Points, theirs: Points) -> Match | None:
-    """The best common stretch, with every stretch along the same lie."""
+    """The best common stretch, with every stretch along the same line."""
     best = _best(query, reference, _by_hashes(query, reference))
     if best is not None and best.certain:
         return best
@@ -48,74 +55,125 @@ def compare(query: Frames, reference: Frames, ours: Points, theirs: Points) -> M
 
 
 def _best(query: Frames, reference: Frames, lies: Iterable[Lie]) -> Match | None:
-    judged = (_judge(query, reference, lie) for lie in lies)
-    return max((match for match in judged if match is not None), key=_worth, default=None)
+    best: Match | None = None
+    for lie in lies:
+        match = _judge(query, reference, lie)
+        if match is not None and (best is None or _worth(match) > _worth(best)):
+            best = match
+            if match.certain and match.relation != "contains":
+                break  # it explains the whole query
+    return best
 
 
 def _worth(match: Match) -> tuple[bool, float]:
     return match.certain, sum(span.seconds for span in match.spans) * match.strength
 
 
-def _by_hashes(query: Frames, reference: Frames) -> list[Lie]:
+# ---------------------------------------------------------------------------------------------------- proposals
+
+
+def _by_hashes(query: Frames, reference: Frames) -> Iterator[Lie]:
     """How hashes propose that the two lie on each other: without their borders, or whole frame on whole frame."""
-    maps: list[NDArray[np.float64] | None] = [None]
-    if query.box != reference.box:
+    maps: list[Affine | None] = [None]
+    if not _alike(query.box, reference.box):
         maps.append((np.linalg.inv(_frame_of(query)) @ _frame_of(reference))[:2])
-    return [
-        Lie(offset * PDQ_EVERY, mirrored, affine)
-        for mirrored, hashes in ((False, query.hashes), (True, query.mirrored))
-        for offset in _offsets(hashes, query, reference)
-        for affine in maps
-    ]
+    for mirrored, hashes in ((False, query.hashes), (True, query.mirrored)):
+        here, there = _near(hashes, query, reference)
+        for speed, offset in _lines(here, there):
+            for affine in maps:
+                yield Lie(offset * PDQ_EVERY, speed, mirrored, affine)
 
 
-def _frame_of(frames: Frames) -> NDArray[np.float64]:
+def _frame_of(frames: Frames) -> Affine:
     """The map from a point inside the borders to the whole frame, both in shares (3 x 3)."""
     left, top, width, height = frames.box
     return np.array([[width, 0, left], [0, height, top], [0, 0, 1]])
 
 
-def _offsets(hashes: pdq.Hashes, query: Frames, reference: Frames) -> list[int]:
-    """Offsets along which frames are alike, in steps of the hashes."""
-    clear = (query.quality >= 50)[:, None] & (reference.quality >= 50)[None, :]
-    places = np.argwhere((pdq.distances(hashes, reference.hashes) <= NEAR) & clear)
-    if len(places) == 0:
-        return []
-    offsets, votes = np.unique(places[:, 0] - places[:, 1], return_counts=True)
-    ranked = np.argsort(-votes, kind="stable")[:PROPOSALS]
-    return [int(offsets[place]) for place in ranked if votes[place] >= 2]
+def _alike(box: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return max(abs(one - two) for one, two in zip(box, other, strict=True)) < SAME_BOX
+
+
+def _near(hashes: pdq.Hashes, query: Frames, reference: Frames) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of clear frames whose hashes are near, in query and reference."""
+    clear = (query.quality >= pdq.CLEAR)[:, None] & (reference.quality >= pdq.CLEAR)[None, :]
+    return tuple(np.nonzero((pdq.distances(hashes, reference.hashes) <= NEAR) & clear))  # type: ignore[return-value]
+
+
+def _lines(here: NDArray[np.intp], there: NDArray[np.intp]) -> list[tuple[float, float]]:
+    """Speed and offset of the lines on which most places lie (a Hough transform over both)."""
+    steady = _voted(here, there, 1.0)[:STEADY]
+    enough = CLEARER * max((votes for votes, _ in steady), default=0)
+    hurried = [
+        (votes, speed, offset)
+        for speed in SPEEDS
+        if speed != 1.0
+        for votes, offset in _voted(here, there, speed)[:1]
+        if votes >= max(3, enough)
+    ]
+    hurried.sort(key=lambda line: -line[0])
+    return [(1.0, offset) for _, offset in steady] + [(speed, offset) for _, speed, offset in hurried[:HURRIED]]
+
+
+def _voted(here: NDArray[np.intp], there: NDArray[np.intp], speed: float) -> list[tuple[int, float]]:
+    """Votes and offset of every line at a speed, the most voted first; one vote per place of the query."""
+    lines = np.unique(np.stack([np.round(here - there / speed).astype(int), here], axis=1), axis=0)
+    offsets, votes = np.unique(lines[:, 0], return_counts=True)
+    order = np.argsort(-votes, kind="stable")
+    return [(int(votes[one]), float(offsets[one])) for one in order if votes[one] >= 2]
 
 
 def _by_features(ours: Points, theirs: Points) -> list[Lie]:
-    found = []
+    """How the features of pairs of frames propose that the two lie on each other; the speed is what fits most pairs."""
+    found: list[tuple[int, Lie]] = []
     for mirrored, side in ((False, ours.upright), (True, ours.mirrored)):
-        for place, other in features.likely_pairs(side, theirs.upright, LIKELY, EQUAL_PIECES):
-            aligned = features.align(side[place], theirs.upright[other])
+        pairs = []
+        for here, there in features.likely_pairs(side, theirs.upright, LIKELY, EQUAL_PIECES):
+            aligned = features.align(side[here], theirs.upright[there])
             if aligned is not None and aligned.inliers >= SURE_INLIERS:
-                found.append((aligned.inliers, Lie((place - other) * ORB_EVERY, mirrored, aligned.affine)))
+                pairs.append((aligned.inliers, here, there, aligned.affine))
+        for speed, offset, inliers, affine in _lines_of_pairs(pairs):
+            found.append((inliers, Lie(offset * ORB_EVERY, speed, mirrored, affine)))
     found.sort(key=lambda one: -one[0])
-    return [lie for _, lie in found[:PROPOSALS]]
+    return [lie for _, lie in found[:BY_FEATURES]]
+
+
+def _lines_of_pairs(pairs: list[tuple[int, int, int, Affine]]) -> list[tuple[float, float, int, Affine]]:
+    """Speed and offset of lines through aligned frames, with their inliers and the strongest map on each."""
+    lines: dict[tuple[float, int], list[tuple[int, int, int, Affine]]] = {}
+    for speed in SPEEDS:
+        for pair in pairs:
+            lines.setdefault((speed, round(2 * (pair[1] - pair[2] / speed))), []).append(pair)
+    best: list[tuple[float, float, int, Affine]] = []
+    for (speed, line), members in lines.items():
+        votes = sum(pair[0] for pair in members)
+        strongest = max(members, key=lambda pair: pair[0])
+        if speed == 1.0 or len(members) >= 3:
+            best.append((speed, line / 2, round(votes if speed == 1.0 else votes / CLEARER), strongest[3]))
+    return best
+
+
+# ----------------------------------------------------------------------------------------------------- judgement
 
 
 def _judge(query: Frames, reference: Frames, lie: Lie) -> Match | None:
-    """Try the offsets around a proposed one; the best by motion."""
+    """What moves alike along a line or beside it."""
+    ours = query.thumbs[:, :, ::-1] if lie.mirrored else query.thumbs
+    theirs, mask = reference.thumbs, np.ones((THUMB, THUMB), bool)
+    if lie.affine is not None:
+        theirs, mask = _warped(theirs, lie.affine)
+        if mask.sum() < FEWEST_PIXELS:
+            return None
     reach = ORB_EVERY if lie.affine is not None else PDQ_EVERY
-    tried = [(shift, _correlations(query, reference, lie, lie.offset + shift)) for shift in range(-reach, reach + 1)]
-    judged = [(shift, *judgement) for shift, curve in tried if (judgement := _runs(curve))]
-    if not judged:
+    course = motion.nearest(ours, theirs, mask, motion.Line(lie.offset, lie.speed), reach)
+    if course is None or course.strength < MAYBE:
         return None
-    shift, runs, strength = max(judged, key=lambda one: one[2] * sum(length for _, length in one[1]))
-    if strength < MAYBE:
-        return None
-    offset = lie.offset + shift
-    first = max(0, offset)
-    spans = tuple(
-        Span((first + start) / RATE, (first + start - offset) / RATE, length / RATE) for start, length in runs
-    )
+    lie = replace(lie, offset=course.line.offset, speed=course.line.speed)
+    spans = _spans(course)
     return Match(
-        _relation(query, reference, lie, spans, offset),
-        certain=strength >= SURE,
-        strength=round(min(1.0, strength), 3),
+        _relation(query, reference, lie, spans),
+        certain=_is_certain(course),
+        strength=round(min(1.0, course.strength), 3),
         evidence="motion",
         mirrored=lie.mirrored,
         spans=spans,
@@ -123,110 +181,62 @@ def _judge(query: Frames, reference: Frames, lie: Lie) -> Match | None:
     )
 
 
+def _is_certain(course: Course) -> bool:
+    """A short stretch must move more alike than a long one; at another speed, which was sought, less may contradict."""
+    enough = SURE_LONG if course.seconds >= LONG else SURE
+    against = AGAINST if course.line.speed == 1.0 else AGAINST_HURRIED
+    return course.strength >= enough and course.against <= against * course.seconds
+
+
+def _warped(thumbs: NDArray[np.uint8], affine: Affine) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    scaled = np.hstack([affine[:, :2], affine[:, 2:] * THUMB]).astype(np.float32)
+    size = (THUMB, THUMB)
+    warped = np.stack([cv2.warpAffine(thumb, scaled, size) for thumb in thumbs])
+    mask = cv2.warpAffine(np.ones(size, np.float32), scaled, size) > 0.99
+    return np.asarray(warped, np.uint8), np.asarray(mask, bool)
+
+
+def _spans(course: Course) -> tuple[Span, ...]:
+    line = course.line
+    return tuple(
+        Span(
+            round(start / RATE, 3),
+            round((start - line.offset) * line.speed / RATE, 3),
+            round(length / RATE, 3),
+            line.speed,
+        )
+        for start, length in course.runs
+    )
+
+
 def _geometry(query: Frames, reference: Frames, lie: Lie) -> tuple[float, ...]:
     """The affine map between whole frames, borders included; nothing when the one simply is the other."""
-    if lie.affine is None and not (query.bordered or reference.bordered):
+    if lie.affine is None and _alike(query.box, reference.box):
         return ()
     inner = np.vstack([np.eye(2, 3) if lie.affine is None else lie.affine, [0, 0, 1]])
     whole = (_frame_of(query) @ inner @ np.linalg.inv(_frame_of(reference)))[:2]
     return tuple(round(float(one), 5) for one in whole.ravel())
 
 
-def _correlations(query: Frames, reference: Frames, lie: Lie, offset: int) -> NDArray[np.float32]:
-    """For every pair of thumbs along an offset: how alike they move, -1 to 1; nan where nothing moves."""
-    first, last = max(0, offset), min(len(query.thumbs), len(reference.thumbs) + offset)
-    if last - first < SHORTEST:
-        return np.zeros(0, np.float32)
-    ours = query.thumbs[first:last].astype(np.float32)
-    theirs = reference.thumbs[first - offset : last - offset].astype(np.float32)
-    if lie.mirrored:
-        ours = ours[:, :, ::-1]
-    mask = np.ones((THUMB, THUMB), bool)
-    if lie.affine is not None:
-        theirs, mask = _warped(theirs, lie.affine)
-        if mask.sum() < 60:
-            return np.zeros(0, np.float32)
-    return _windowed(ours, theirs, mask)
-
-
-def _warped(thumbs: NDArray[np.float32], affine: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    scaled = np.hstack([affine[:, :2], affine[:, 2:] * THUMB]).astype(np.float32)
-    size = (THUMB, THUMB)
-    warped = np.stack([cv2.warpAffine(thumb, scaled, size) for thumb in thumbs])
-    mask = cv2.warpAffine(np.ones(size, np.float32), scaled, size) > 0.99
-    return np.asarray(warped, np.float32), np.asarray(mask, bool)
-
-
-def _windowed(ours: NDArray[np.float32], theirs: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """How alike the changes within a window around each moment are: the median over blocks in which both move.
-
-    A logo, a caption or a border stands still, so its blocks do not vote.
-    """
-    half = WINDOW // 2
-    places = np.arange(len(ours))
-    low, high = np.maximum(places - half, 0), np.minimum(places + half, len(ours))
-    length = (high - low)[:, None, None]
-
-    def summed(values: NDArray[np.float32]) -> NDArray[np.float64]:
-        total = np.concatenate([np.zeros((1, THUMB, THUMB)), np.cumsum(values, axis=0, dtype=np.float64)])
-        return np.asarray(total[high] - total[low], np.float64)
-
-    means = summed(ours), summed(theirs)
-    both = summed(ours * theirs) - means[0] * means[1] / length
-    mine, its = (summed(side * side) - mean * mean / length for side, mean in ((ours, means[0]), (theirs, means[1])))
-    shared, power = _blocks(both * mask), np.sqrt(np.maximum(_blocks(mine * mask) * _blocks(its * mask), 0))
-    seen = _blocks(mask[None].astype(np.float64)) * length.reshape(-1, 1)
-    moving = (power > LIVELY * np.maximum(seen, 1)) & (seen > 0)
-    alike = np.where(moving, shared / np.maximum(power, 1e-6), np.nan)
-    curve = np.full(len(ours), np.nan, np.float32)
-    enough = moving.sum(axis=1) >= FEWEST_BLOCKS
-    if enough.any():
-        curve[enough] = np.nanmedian(alike[enough], axis=1)
-    return curve
-
-
-def _blocks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums over the blocks of n x 32 x 32 values: n x BLOCKS²."""
-    side = THUMB // BLOCKS
-    return np.asarray(values.reshape(-1, BLOCKS, side, BLOCKS, side).sum(axis=(2, 4)).reshape(-1, BLOCKS**2))
-
-
-def _runs(curve: NDArray[np.float32]) -> tuple[list[tuple[int, int]], float] | None:
-    """The stretches that move alike (start, length), and how strongly on the whole."""
-    alike = np.nan_to_num(curve, nan=0.0) >= ALIKE
-    still = np.isnan(curve)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], (alike | still).astype(np.int8), [0]])))
-    runs = [
-        (int(start), int(end - start))
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
-        if end - start >= SHORTEST and alike[start:end].sum() >= SHORTEST // 2
-    ]
-    if not runs:
-        return None
-    values = np.concatenate([curve[start : start + length] for start, length in runs])
-    return runs, float(np.nanmean(values))
-
-
-def _relation(query: Frames, reference: Frames, lie: Lie, spans: tuple[Span, ...], offset: int) -> str:
+def _relation(query: Frames, reference: Frames, lie: Lie, spans: tuple[Span, ...]) -> str:
     covered = sum(span.seconds for span in spans)
-    whole_query, whole_reference = covered >= WHOLE * query.seconds, covered >= WHOLE * reference.seconds
-    if not whole_query:
+    if covered < WHOLE * query.seconds:
         return "contains"
     if lie.mirrored:
         return "mirrored"
-    if not whole_reference:
+    if covered * lie.speed < WHOLE * reference.seconds:
         return "excerpt"
-    edited = (
-        lie.affine is not None or query.bordered != reference.bordered or _bits(query, reference, offset) > EDITED_BITS
-    )
-    return "edited" if edited else "same"
+    return "edited" if _is_edited(query, reference, lie) else "same"
 
 
-def _bits(query: Frames, reference: Frames, offset: int) -> float:
-    """Median distance of the hashes that lie on each other."""
-    step = offset // PDQ_EVERY
-    first, last = max(0, step), min(len(query.hashes), len(reference.hashes) + step)
-    if last <= first:
-        return float(pdq.BITS)
-    pairs = zip(query.hashes[first:last], reference.hashes[first - step : last - step], strict=True)
-    return float(np.median([pdq.distances(a[None], b[None])[0, 0] for a, b in pairs]))
+def _is_edited(query: Frames, reference: Frames, lie: Lie) -> bool:
+    """Whether more than compression and size changed."""
+    if lie.affine is not None or lie.speed != 1.0 or not _alike(query.box, reference.box):
+        return True
+    if abs(query.aspect / reference.aspect - 1) >= SAME_ASPECT:
+        return True
+    shift = round(lie.offset / TINT_EVERY)
+    first, last = max(0, shift), min(len(query.tints), len(reference.tints) + shift)
+    if last <= first or abs(lie.offset - shift * TINT_EVERY) > 1:
+        return False
+    return looks.are_altered(query.tints[first:last], reference.tints[first - shift : last - shift])

@@ -32,6 +32,9 @@ class Features:
     height: int
 
 
+NONE = Features(np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8), 1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """How a reference lies in a query: ``affine`` (2 x 3) takes reference to query points, both 0 to 1."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.model import Fingerprint
 from fingerprints import pdq
 from fingerprints.compare import Match, Prints, compare_prints
-from fingerprints.features import Features, pieces
+from fingerprints.features import TABLES, Features, pieces
 from fingerprints.postings import Postings
 from fingerprints.sound import SILENT, Codes
 
@@ -25,6 +25,7 @@ MOST = 8  # assets that each of the last two proposes
 _CHUNK = 1 << 18
 _OFFSETS = 1 << 20
 _LINES = _OFFSETS // DRIFT
+_PLACE_BITS = 20
 _FLIPS = np.concatenate([[0], 1 << np.arange(32, dtype=np.uint64)]).astype(np.uint64)
 
 
@@ -71,7 +72,6 @@ class Matcher:
         self._load = load
         self._held: set[int] = set()
         self._unpacked: dict[int, Prints] = {}
-        self._sizes: dict[int, int] = {}
         self._hashes, self._features, self._words = Hashes(), Postings(), Postings()
 
     def add(self, asset_id: int, prints: Sequence[Fingerprint]) -> None:
@@ -82,10 +82,9 @@ class Matcher:
         self._held.add(asset_id)
         unpacked = Prints.of(prints)
         self._hashes.add(asset_id, _held_hashes(unpacked))
-        self._sizes[asset_id] = sum(len(features.points) for features in _held_features(unpacked))
-        for features in _held_features(unpacked):
-            numbers = pieces(features).ravel()
-            self._features.add(numbers, asset_id, np.zeros(len(numbers), np.int64))
+        for place, features in enumerate(_held_features(unpacked)):
+            numbers = np.unique(pieces(features))
+            self._features.add(numbers, asset_id, np.full(len(numbers), place))
         if unpacked.codes is not None:
             places = np.flatnonzero(unpacked.codes != SILENT)
             self._words.add(unpacked.codes[places].astype(np.uint64), asset_id, places)
@@ -96,7 +95,6 @@ class Matcher:
             return
         self._held.discard(asset_id)
         self._unpacked.pop(asset_id, None)
-        self._sizes.pop(asset_id, None)
         self._hashes.remove(asset_id)
         self._features.remove(asset_id)
         self._words.remove(asset_id)
@@ -114,20 +112,15 @@ class Matcher:
         return [(asset_id, match) for asset_id, match in compared if match is not None]
 
     def _by_features(self, query: Prints) -> set[int]:
-        found = [pieces(features).ravel() for features in _asked_features(query)]
-        if not found:
-            return set()
-        _, owners, _ = self._features.find(np.concatenate(found))
-        return self._standing_out(owners)
-
-    def _standing_out(self, owners: NDArray[np.int64]) -> set[int]:
-        """The assets that share more pieces per feature than most do: what most share is chance."""
-        voted, votes = np.unique(owners, return_counts=True)
-        share = votes / np.maximum(1, [self._sizes[int(one)] for one in voted])
-        chance = float(np.median(share)) if len(voted) >= CROWD else 0.0
-        clear = (votes >= PIECES) & (share >= STANDS_OUT * chance)
-        order = np.argsort(-share[clear], kind="stable")[:MOST]
-        return set(voted[clear][order].tolist())
+        """The assets of which one picture shares the most features with one of the query, well above chance."""
+        best: dict[int, int] = {}
+        for features in _asked_features(query):
+            asked, owners, places = self._features.find(pieces(features).ravel())
+            shared = np.unique((owners << _PLACE_BITS | places) * len(features.points) + asked // TABLES)
+            pictures, votes = np.unique(shared // max(1, len(features.points)), return_counts=True)
+            for owner, count in zip((pictures >> _PLACE_BITS).tolist(), votes.tolist(), strict=True):
+                best[owner] = max(best.get(owner, 0), count)
+        return _outstanding(best, PIECES)
 
     def _by_words(self, query: Prints) -> set[int]:
         if query.codes is None:
@@ -136,9 +129,7 @@ class Matcher:
         for codes in (query.codes, *query.pitched):
             for owner, count in self._voted(codes):
                 best[owner] = max(best.get(owner, 0), count)
-        chance = float(np.median(list(best.values()))) if len(best) >= CROWD else 0.0
-        clear = [owner for owner, count in best.items() if count >= max(WORDS, STANDS_OUT * chance)]
-        return set(sorted(clear, key=lambda owner: (-best[owner], owner))[:MOST])
+        return _outstanding(best, WORDS)
 
     def _voted(self, codes: Codes) -> list[tuple[int, int]]:
         """Owners of equal words, with how many of them lie along one offset, give or take DRIFT."""
@@ -155,6 +146,13 @@ class Matcher:
                 self._unpacked.pop(next(iter(self._unpacked)))
             self._unpacked[asset_id] = Prints.of(self._load(asset_id))
         return self._unpacked[asset_id]
+
+
+def _outstanding(best: dict[int, int], least: int) -> set[int]:
+    """The MOST assets with the most votes, if those are clearly more than most have: what most have is chance."""
+    chance = float(np.median(list(best.values()))) if len(best) >= CROWD else 0.0
+    clear = [owner for owner, votes in best.items() if votes >= max(least, STANDS_OUT * chance)]
+    return set(sorted(clear, key=lambda owner: (-best[owner], owner))[:MOST])
 
 
 def _held_hashes(prints: Prints) -> pdq.Hashes:

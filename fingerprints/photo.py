@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from core.model import Fingerprint
-from fingerprints import features, pdq
+from fingerprints import features, pdq, plain
 from fingerprints.features import Features
 from fingerprints.looks import PACKED, Look, look
 from fingerprints.panels import Box, panels
@@ -17,8 +17,6 @@ from fingerprints.stills import Pixels
 PDQ, ORB, LOOK = "photo.pdq", "photo.orb", "photo.look"
 VERSION = 1
 MOST_FEATURES = 700
-PLAIN_QUALITY = 50.0
-FEW_FEATURES = 40
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -40,9 +38,12 @@ class Picture:
     aspect: float
 
 
-def fingerprints(rgb: Pixels) -> tuple[Fingerprint, ...]:
-    """The fingerprints of a picture that is not plain."""
+def fingerprints(rgb: Pixels) -> tuple[tuple[Fingerprint, ...], str]:
+    """The fingerprints of a picture, or why it is too plain to have any."""
     views = [view for view in _views(rgb) if view is not None]
+    reason = plain.why_plain(rgb, len(views[0].features[0].points))
+    if reason:
+        return (), reason
     head = np.array([rgb.shape[1] / rgb.shape[0]], "<f4").tobytes()
     boxes = np.array([view.box for view in views], "<f4").tobytes()
     quality = float(pdq.quality(pdq.grey(pdq.trimmed(rgb))[None])[0])
@@ -51,7 +52,7 @@ def fingerprints(rgb: Pixels) -> tuple[Fingerprint, ...]:
         Fingerprint(PDQ, VERSION, b"".join(view.hashes.tobytes() for view in views), quality),
         Fingerprint(ORB, VERSION, points, float(len(views[0].features[0].points))),
         Fingerprint(LOOK, VERSION, head + look(rgb).pack() + boxes, quality),
-    )
+    ), ""
 
 
 def unpack(hashes: bytes, points: bytes, seen: bytes) -> Picture:
@@ -73,25 +74,14 @@ def _views(rgb: Pixels) -> Iterator[View | None]:
     for box in panels(rgb):
         left, top = round(box[0] * width), round(box[1] * height)
         part = rgb[top : top + round(box[3] * height), left : left + round(box[2] * width)]
-        quality = float(pdq.quality(pdq.grey(part)[None])[0])
-        yield _view(part, box) if quality >= PLAIN_QUALITY else None
+        clear = float(pdq.quality(pdq.grey(part)[None])[0]) >= pdq.CLEAR and not plain.is_paper(part)
+        yield _view(part, box) if clear else None
 
 
 def _view(rgb: Pixels, box: Box) -> View:
     greys = pdq.grey(pdq.trimmed(rgb))[None]
     upright, mirrored = (features.detect(rgb, MOST_FEATURES, mirror=turned) for turned in (False, True))
     return View(box, pdq.dihedral(pdq.coefficients(greys)[0]), (upright, mirrored))
-
-
-def why_plain(rgb: Pixels) -> str:
-    """Why nothing can be said of a picture; empty when something can."""
-    greys = pdq.grey(pdq.trimmed(rgb))[None]
-    if float(pdq.quality(greys)[0]) < PLAIN_QUALITY and float(np.std(greys)) < 12:
-        return "nearly one colour"
-    found = features.detect(rgb, MOST_FEATURES)
-    if float(pdq.quality(greys)[0]) < PLAIN_QUALITY and len(found.points) < FEW_FEATURES:
-        return "too little to see"
-    return ""
 
 
 def phash(rgb: Pixels) -> str:

@@ -34,14 +34,16 @@ class Postings:
 
     def find(self, numbers: Numbers) -> tuple[Owners, Owners, Owners]:
         """Every occurrence of every number: its index in ``numbers``, its owner, and its place in the owner."""
-        found = [part.find(numbers) for part in (self._sorted, self._tail.in_order())]
+        if not self._tail.ordered:
+            self._tail = self._tail.in_order()
+        found = [part.find(numbers) for part in (self._sorted, self._tail)]
         asked, owners, places = (np.concatenate(column) for column in zip(*found, strict=True))
         return asked, owners, places
 
 
 class _Part:
-    def __init__(self, numbers: Numbers, owners: Owners, places: Owners) -> None:
-        self.numbers, self.owners, self.places = numbers, owners, places
+    def __init__(self, numbers: Numbers, owners: Owners, places: Owners, *, ordered: bool = False) -> None:
+        self.numbers, self.owners, self.places, self.ordered = numbers, owners, places, ordered
 
     @classmethod
     def empty(cls) -> "_Part":
@@ -54,14 +56,13 @@ class _Part:
             np.concatenate([self.places, other.places]),
         )
 
-    def chosen(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "_Part":
-        return _Part(self.numbers[which], self.owners[which], self.places[which])
-
     def in_order(self) -> "_Part":
-        return self.chosen(np.argsort(self.numbers, kind="stable"))
+        order = np.argsort(self.numbers, kind="stable")
+        return _Part(self.numbers[order], self.owners[order], self.places[order], ordered=True)
 
     def without(self, owner: int) -> "_Part":
-        return self.chosen(self.owners != owner)
+        kept = self.owners != owner
+        return _Part(self.numbers[kept], self.owners[kept], self.places[kept], ordered=self.ordered)
 
     def find(self, numbers: Numbers) -> tuple[Owners, Owners, Owners]:
         low = np.searchsorted(self.numbers, numbers, "left")

@@ -47,8 +47,7 @@ def read_fingerprints(fd: int, limits: Limits) -> Reading:
 
 def _photo(fd: int, limits: Limits) -> Reading:
     picture = decode.picture(fd, limits)
-    reason = photo.why_plain(picture.rgb)
-    prints = () if reason else photo.fingerprints(picture.rgb)
+    prints, reason = photo.fingerprints(picture.rgb)
     return Reading(
         MediaClass.PHOTO,
         picture.width,

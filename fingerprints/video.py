@@ -1,4 +1,4 @@
-"""A video's fingerprints: PDQ twice a second, small greys four times, local features once a second."""
+"""A video's fingerprints: PDQ twice a second, small greys four times, local features and colours once a second."""
 
 import zlib
 from collections.abc import Iterable
@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.model import Fingerprint
-from fingerprints import features, pdq
+from fingerprints import features, pdq, plain
 from fingerprints.features import Features
+from fingerprints.looks import Colours, small
 from fingerprints.stills import Pixels
 
 RATE = 4.0
-THUMB = 32
-PDQ_EVERY, ORB_EVERY = 2, 4
+THUMB, TINT = 32, 16
+PDQ_EVERY, ORB_EVERY, TINT_EVERY = 2, 4, 4
 MOST_FEATURES = 300
 VERSION = 1
 FRAMES, ORB = "video.frames", "video.orb"
-PLAIN_QUALITY = 50.0
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -27,14 +27,17 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 class Frames:
     """``thumbs``: n x 32 x 32 greys at RATE; ``hashes``, ``mirrored``, ``quality``: PDQ of every second one.
 
-    All of what is inside the borders: ``box`` is left, top, width and height of that, as shares of the whole frame.
+    ``tints``: 16 x 16 colours of every fourth. All of what is inside the borders: ``box`` is left, top, width and
+    height of that, as shares of the whole frame; ``aspect`` its width by its height.
     """
 
     thumbs: NDArray[np.uint8]
     hashes: pdq.Hashes
     mirrored: pdq.Hashes
     quality: NDArray[np.float32]
+    tints: Colours
     box: tuple[float, float, float, float]
+    aspect: float
 
     @property
     def bordered(self) -> bool:
@@ -62,15 +65,21 @@ def fingerprints(frames: Iterable[Pixels]) -> tuple[tuple[Fingerprint, ...], flo
     inner = [frame[box] for frame in kept]
     greys = np.stack([pdq.grey(frame) for frame in inner[::PDQ_EVERY]])
     spectra = pdq.coefficients(greys)
-    quality = pdq.quality(greys)
+    paper = np.array([plain.is_paper(frame) for frame in inner[::PDQ_EVERY]])
+    quality = np.where(paper, np.float32(0), pdq.quality(greys))
     thumbs = np.stack([_thumb(frame) for frame in inner])
     points = [
-        features.detect(frame, MOST_FEATURES, mirror=turn) for turn in (False, True) for frame in inner[::ORB_EVERY]
+        features.NONE if paper[place // PDQ_EVERY] else features.detect(inner[place], MOST_FEATURES, mirror=turn)
+        for turn in (False, True)
+        for place in range(0, len(inner), ORB_EVERY)
     ]
-    head = np.array([len(thumbs), len(greys)], "<u4").tobytes() + np.array(_shares(box, kept[0]), "<f4").tobytes()
+    tints = np.stack([small(frame, TINT) for frame in inner[::TINT_EVERY]])
+    height, width = inner[0].shape[:2]
+    counts = np.array([len(thumbs), len(greys), len(tints)], "<u4")
+    head = counts.tobytes() + np.array([*_shares(box, kept[0]), width / height], "<f4").tobytes()
     packed = head + pdq.hashes(spectra).tobytes() + pdq.hashes(pdq.mirrored(spectra)).tobytes()
-    packed += quality.astype("<f4").tobytes() + zlib.compress(thumbs.tobytes(), 6)
-    lively = float(np.mean(quality >= PLAIN_QUALITY))
+    packed += quality.astype("<f4").tobytes() + zlib.compress(thumbs.tobytes() + tints.tobytes(), 6)
+    lively = float(np.mean(quality >= pdq.CLEAR))
     return (
         Fingerprint(FRAMES, VERSION, packed, lively),
         Fingerprint(ORB, VERSION, b"".join(features.pack(one) for one in points), float(len(points))),
@@ -79,13 +88,22 @@ def fingerprints(frames: Iterable[Pixels]) -> tuple[tuple[Fingerprint, ...], flo
 
 def unpack(packed: bytes) -> Frames:
     """The frames of a FRAMES payload."""
-    count, hashed = (int(number) for number in np.frombuffer(packed, "<u4", 2))
-    left, top, width, height = (float(share) for share in np.frombuffer(packed, "<f4", 4, 8))
-    ends = np.cumsum([24, 32 * hashed, 32 * hashed, 4 * hashed])
+    count, hashed, tinted = (int(number) for number in np.frombuffer(packed, "<u4", 3))
+    left, top, width, height, aspect = (float(share) for share in np.frombuffer(packed, "<f4", 5, 12))
+    ends = np.cumsum([32, 32 * hashed, 32 * hashed, 4 * hashed])
     upright, mirrored = (np.frombuffer(packed, np.uint8, 32 * hashed, int(at)).reshape(-1, 32) for at in ends[:2])
     quality = np.frombuffer(packed, "<f4", hashed, int(ends[2]))
-    thumbs = np.frombuffer(zlib.decompress(packed[int(ends[3]) :]), np.uint8).reshape(count, THUMB, THUMB)
-    return Frames(thumbs, upright, mirrored, quality.astype(np.float32), (left, top, width, height))
+    pictures = np.frombuffer(zlib.decompress(packed[int(ends[3]) :]), np.uint8)
+    thumbs, tints = pictures[: count * THUMB**2], pictures[count * THUMB**2 :]
+    return Frames(
+        thumbs.reshape(count, THUMB, THUMB),
+        upright,
+        mirrored,
+        quality.astype(np.float32),
+        tints.reshape(tinted, TINT, TINT, 3),
+        (left, top, width, height),
+        aspect,
+    )
 
 
 def unpack_points(packed: bytes) -> Points:

@@ -141,7 +141,7 @@ def test_numbers_that_are_everywhere_say_nothing() -> None:
 def picture(seed: int, *, edited: bool = False) -> tuple[Fingerprint, ...]:
     """The fingerprints of a photo, or of one under a caption."""
     rgb = scene(seed)
-    return photo.fingerprints(edits.with_caption_bar()(rgb) if edited else rgb)
+    return photo.fingerprints(edits.with_caption_bar()(rgb) if edited else rgb)[0]
 
 
 @cache

@@ -1,0 +1,190 @@
+"""How alike two videos move along a line through time: windowed correlation of small grey pictures.
+
+Within a window every pixel of both is taken around its own mean, so what stands still does not count; a block of the
+picture speaks when it moves in both, and the median of the blocks is the window's answer. A logo, a caption or a border
+stands still and does not speak; the same camera at another minute looks alike and moves otherwise.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprints.video import RATE, THUMB
+
+WINDOW, STRIDE = 8, 2  # thumbs: two seconds, every half second
+BLOCKS, FEWEST = 4, 3  # blocks a side; those that must move to say anything
+LIVELY = 1.2  # grey levels of motion below which nothing can be said
+ALIKE, OTHERWISE = 0.55, 0.3  # correlation from which two move alike, and below which they do not
+LOOKS = 0.5  # correlation of two pictures that show the same
+SHORTEST = 8  # thumbs of a run
+SPOKEN = 2  # windows of a run that must move alike
+DOUBT = 0.1  # seconds that speak against a course, per second for it, from which other speeds are tried
+TILTS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 1.03, 1.05, 1.07, 1.1, 1.15, 1.2, 1.25)
+NUDGES = (0.98, 0.99, 0.995, 1.005, 1.01, 1.02)
+Greys = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """At thumb t of the query the reference is at thumb (t - ``offset``) * ``speed``."""
+
+    offset: float
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What was found along a line: ``runs`` (start, length in thumbs of the query) that are alike.
+
+    ``strength``: mean correlation of what moves in them. ``seconds`` of them that move alike; ``against``: seconds
+    anywhere along the line that look alike and move otherwise.
+    """
+
+    line: Line
+    runs: tuple[tuple[int, int], ...]
+    strength: float
+    seconds: float
+    against: float
+
+    @property
+    def worth(self) -> float:
+        """More that is alike and less that speaks against it sorts higher."""
+        return self.strength * self.seconds - self.against / 2
+
+
+def nearest(query: Greys, reference: Greys, mask: Mask, line: Line, reach: int) -> Course | None:
+    """The best course within ``reach`` thumbs of a line; tilted too when it has a speed of its own or is in doubt."""
+    tried = [
+        _course(query, reference, mask, Line(line.offset + shift, line.speed)) for shift in range(-reach, reach + 1)
+    ]
+    best = max((course for course in tried if course is not None), key=lambda course: course.worth, default=None)
+    if best is None or (line.speed == 1.0 and best.against <= DOUBT * best.seconds):
+        return best
+    for factors in (TILTS, NUDGES, NUDGES):
+        for speed in [round(best.line.speed * factor, 4) for factor in factors]:
+            best = _tilted(query, reference, mask, best, speed)
+    return _tilted(query, reference, mask, best, 1.0)
+
+
+def _tilted(query: Greys, reference: Greys, mask: Mask, best: Course, speed: float) -> Course:
+    """The better of a course and one at another speed through the middle of its longest run."""
+    start, length = max(best.runs, key=lambda run: run[1])
+    middle = start + length / 2
+    there = (middle - best.line.offset) * best.line.speed
+    for aside in (-0.5, 0.0, 0.5):
+        course = _course(query, reference, mask, Line(middle - there / speed + aside, speed))
+        if course is not None and course.worth > best.worth:
+            best = course
+    return best
+
+
+def _course(query: Greys, reference: Greys, mask: Mask, line: Line) -> Course | None:
+    first = max(0, int(np.ceil(line.offset)))
+    last = min(len(query), int(np.floor((len(reference) - 1) / line.speed + line.offset)) + 1)
+    if last - first < SHORTEST:
+        return None
+    ours = query[first:last].astype(np.float32)
+    theirs = _at(reference, (np.arange(first, last) - line.offset) * line.speed)
+    starts = _starts(len(ours))
+    curve = _correlations(ours, theirs, mask, starts)
+    if np.count_nonzero(curve >= ALIKE) < SPOKEN:
+        return None
+    looks = _looks(ours, theirs, mask)
+    return _gathered(curve, starts, looks, line, first)
+
+
+def _at(reference: Greys, places: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The reference at places between its thumbs."""
+    low = np.clip(np.floor(places).astype(int), 0, len(reference) - 1)
+    part = (places - low).astype(np.float32)[:, None, None]
+    if not part.any():
+        return np.asarray(reference[low], np.float32)
+    high = np.minimum(low + 1, len(reference) - 1)
+    return np.asarray((1 - part) * reference[low] + part * reference[high], np.float32)
+
+
+def _starts(length: int) -> NDArray[np.intp]:
+    """Where windows begin; the last one ends with the last thumb."""
+    starts = np.arange(0, length - WINDOW + 1, STRIDE)
+    return starts if starts[-1] == length - WINDOW else np.append(starts, length - WINDOW)
+
+
+def _correlations(
+    ours: NDArray[np.float32], theirs: NDArray[np.float32], mask: Mask, starts: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """The answer of every window, -1 to 1; nan where too little moves to say anything."""
+    places = starts[:, None] + np.arange(WINDOW)[None, :]
+    mine, its = (_around_mean(side.reshape(len(side), -1)[places]) for side in (ours, theirs))
+    shared, power, other = (
+        _blocks(np.einsum("wtp,wtp->wp", left, right) * mask.ravel())
+        for left, right in ((mine, its), (mine, mine), (its, its))
+    )
+    both = np.sqrt(power * other)
+    seen = _blocks(mask.ravel()[None].astype(np.float32)) * WINDOW
+    moving = (both > LIVELY * np.maximum(seen, 1)) & (seen > 0)
+    alike = np.where(moving, shared / np.maximum(both, 1e-6), np.nan)
+    curve = np.full(len(starts), np.nan, np.float32)
+    enough = moving.sum(axis=1) >= FEWEST
+    if enough.any():
+        curve[enough] = np.nanmedian(alike[enough], axis=1)
+    return curve
+
+
+def _around_mean(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(windows - windows.mean(axis=1, keepdims=True), np.float32)
+
+
+def _blocks(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sums over the blocks of n x 1024 pixels: n x BLOCKS²."""
+    side = THUMB // BLOCKS
+    return np.asarray(values.reshape(-1, BLOCKS, side, BLOCKS, side).sum(axis=(2, 4)).reshape(-1, BLOCKS**2))
+
+
+def _looks(ours: NDArray[np.float32], theirs: NDArray[np.float32], mask: Mask) -> NDArray[np.float32]:
+    """How alike every pair of pictures is, -1 to 1."""
+    mine, its = (side[:, mask] - side[:, mask].mean(axis=1, keepdims=True) for side in (ours, theirs))
+    power = np.sqrt((mine**2).sum(axis=1) * (its**2).sum(axis=1))
+    return np.asarray((mine * its).sum(axis=1) / np.maximum(power, 1e-6), np.float32)
+
+
+def _gathered(
+    curve: NDArray[np.float32], starts: NDArray[np.intp], looks: NDArray[np.float32], line: Line, first: int
+) -> Course | None:
+    """Runs of windows that move alike, drawn out over what looks alike and does not move otherwise."""
+    count = len(looks)
+    alike, otherwise = (_covered(starts[chosen], count) for chosen in (curve >= ALIKE, curve < OTHERWISE))
+    shown = looks >= max(LOOKS, 0.8 * float(np.median(looks[alike])))
+    joined = alike | (shown & ~otherwise)
+    runs = [(start, end) for start, end in _runs(joined) if _spoken(curve, starts, start, end)]
+    if not runs:
+        return None
+    inner = np.concatenate([curve[(starts >= start) & (starts + WINDOW <= end)] for start, end in runs])
+    return Course(
+        line,
+        tuple((first + start, end - start) for start, end in runs),
+        float(np.nanmean(inner)),
+        float(sum(alike[start:end].sum() for start, end in runs)) / RATE,
+        float((otherwise & ~alike & (looks >= LOOKS)).sum()) / RATE,
+    )
+
+
+def _covered(starts: NDArray[np.intp], count: int) -> NDArray[np.bool_]:
+    """The thumbs in any of these windows."""
+    edges = np.zeros(count + 1, int)
+    np.add.at(edges, starts, 1)
+    np.add.at(edges, starts + WINDOW, -1)
+    return np.asarray(np.cumsum(edges[:-1]) > 0, bool)
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return [(int(start), int(end)) for start, end in pairwise(edges) if flags[start] and end - start >= SHORTEST]
+
+
+def _spoken(curve: NDArray[np.float32], starts: NDArray[np.intp], start: int, end: int) -> bool:
+    """Whether enough of a run moves alike, rather than only looking alike."""
+    inner = curve[(starts >= start) & (starts + WINDOW <= end)]
+    return int(np.count_nonzero(inner >= ALIKE)) >= SPOKEN

@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
-
 from core.model import Fingerprint
-from fingerprints import compare_photo, compare_sound, compare_video, features, pdq, photo, sound, video
-from fingerprints.compare_video import EQUAL_PIECES, LIKELY
-from fingerprints.features import Features
+from fingerprints import compare_frame, compare_photo, compare_sound, compare_video, photo, sound, video
 from fingerprints.matching import Match, Span, flip
 
 BYTES = "file.sha256"
@@ -95,40 +91,11 @@ def _picture(query: Prints, reference: Prints) -> Match | None:
         if reference.picture is not None:
             return compare_photo.compare(query.picture, reference.picture)
         if reference.frames is not None:
-            return _frame(query.picture.views[0].hashes, query.picture.views[0].features, reference)
+            return compare_frame.compare(query.picture, reference.frames, reference.points)
     if query.frames is not None and reference.picture is not None:
-        view = reference.picture.views[0]
-        found = _frame(view.hashes, view.features, query)
+        found = compare_frame.compare(reference.picture, query.frames, query.points)
         return flip(found) if found else None
     return None
-
-
-def _frame(hashes: pdq.Hashes, points: tuple[Features, Features], reference: Prints) -> Match | None:
-    """A picture taken from a video: the frame nearest to it, by its hashes or by the features of one a second."""
-    frames = reference.frames
-    if frames is None:
-        return None
-    bits = pdq.distances(hashes, frames.hashes)
-    variant, place = (int(one) for one in np.unravel_index(np.argmin(bits), bits.shape))
-    if bits[variant, place] <= compare_photo.CLOSE:
-        second = place * video.PDQ_EVERY / video.RATE
-        strength = 1 - float(bits[variant, place]) / pdq.BITS
-        return _still("pdq", strength, second, certain=True, mirrored=variant in pdq.MIRRORS)
-    best: tuple[int, int, bool] | None = None
-    for mirrored, mine in enumerate(points):
-        for _, number in features.likely_pairs((mine,), reference.points.upright, LIKELY, EQUAL_PIECES):
-            aligned = features.align(mine, reference.points.upright[number])
-            if aligned is not None and (best is None or aligned.inliers > best[0]):
-                best = (aligned.inliers, number, bool(mirrored))
-    if best is None or best[0] < compare_photo.MAYBE:
-        return None
-    second = best[1] * video.ORB_EVERY / video.RATE
-    strength = min(1.0, 0.5 + best[0] / 200)
-    return _still("orb", strength, second, certain=best[0] >= compare_photo.SURE, mirrored=best[2])
-
-
-def _still(evidence: str, strength: float, second: float, *, certain: bool, mirrored: bool) -> Match:
-    return Match("frame", certain, strength, evidence, mirrored, (Span(0.0, second, 0.0),))
 
 
 def _sound(query: Prints, reference: Prints) -> Match | None:

@@ -161,7 +161,7 @@ def _judge(query: Frames, reference: Frames, lie: Lie) -> Match | None:
     ours = query.thumbs[:, :, ::-1] if lie.mirrored else query.thumbs
     theirs, mask = reference.thumbs, np.ones((THUMB, THUMB), bool)
     if lie.affine is not None:
-        theirs, mask = _warped(theirs, lie.affine)
+        theirs, mask = warped(theirs, lie.affine)
         if mask.sum() < FEWEST_PIXELS:
             return None
     reach = ORB_EVERY if lie.affine is not None else PDQ_EVERY
@@ -188,7 +188,8 @@ def _is_certain(course: Course) -> bool:
     return course.strength >= enough and course.against <= against * course.seconds
 
 
-def _warped(thumbs: NDArray[np.uint8], affine: Affine) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def warped(thumbs: NDArray[np.uint8], affine: Affine) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Small greys (n x 32 x 32) moved by a map of shares, and where there is something to see of them."""
     scaled = np.hstack([affine[:, :2], affine[:, 2:] * THUMB]).astype(np.float32)
     size = (THUMB, THUMB)
     warped = np.stack([cv2.warpAffine(thumb, scaled, size) for thumb in thumbs])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 from aiogram import Bot
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
-from aiogram.utils.formatting import Bold, Italic, Text, as_list
+from aiogram.utils.formatting import Bold, Code, Italic, Text, as_list
 
 from bot import words
 from bot.callbacks import Act, Press
@@ -22,7 +22,7 @@ from bot.views import card_view
 from core.errors import Transient
 from core.ids import footage_label
 from core.model import Alert, DeliveryState
-from storage import alerts, jobs
+from storage import alerts, custody, jobs
 from storage.database import Reader, Tx
 from storage.opening import Store
 
@@ -127,7 +127,9 @@ class DigestStep:
                     await alerts.count_repeat(tx, alert.alert_id)
 
     async def _send(self, given: Listed, lines: Sequence[tuple[Alert, CardView]]) -> bool:
-        text, entities = digest_text([view for _, view in lines]).render()
+        async with self._store.database.reader() as reader:
+            head = await custody.head(reader)
+        text, entities = digest_text([view for _, view in lines], head).render()
         await self._bot.send_message(
             given.chat_id,
             text,
@@ -140,9 +142,11 @@ class DigestStep:
         return True
 
 
-def digest_text(views: Sequence[CardView]) -> Text:
-    """One line per footage: what, where, when, the first words."""
-    return as_list(Bold(words.digest_title(len(views))), *(_line(view) for view in views), Italic(words.DIGEST_HINT))
+def digest_text(views: Sequence[CardView], head: tuple[int, str]) -> Text:
+    """One line per footage: what, where, when, the first words. The head of the custody log gets a witness outside."""
+    shown = Text(words.custody_head(head[0]), Code(head[1]))
+    lines = (_line(view) for view in views)
+    return as_list(Bold(words.digest_title(len(views))), *lines, Italic(words.DIGEST_HINT), shown)
 
 
 def digest_buttons(views: Sequence[CardView]) -> InlineKeyboardMarkup:

@@ -21,7 +21,7 @@ from core import log
 from core.clock import Clock
 from core.config import Config
 from core.errors import ConfigError, FirstseenError, InputError
-from firstseen import __version__, exits
+from firstseen import __version__, exits, verifying
 from firstseen.access import run_command
 from firstseen.doctor import examine
 from firstseen.finding import find_files, match_manifest
@@ -240,7 +240,34 @@ def status(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> None
         out.print(f"{queue}: " + ", ".join(f"{count} {state}" for state, count in states.items()))
     for trouble in result["troubles"]:
         out.print(escape(f"trouble in {trouble['part']} since {trouble['since']}: {trouble['message']}"))
-    out.print(f"custody log: {result['custody']['entries']} entries, head {result['custody']['head'][:16]}")
+    out.print(f"custody log: head {result['custody']['entries']}:{result['custody']['head']}")
+
+
+@app.command()
+def verify(
+    read_data: Annotated[bool, typer.Option("--read-data", help="Read every file again, byte by byte.")] = False,
+    read_data_subset: Annotated[
+        str, typer.Option("--read-data-subset", help="Read a part of the files, another each day: 5%.")
+    ] = "",
+    heads: Annotated[
+        list[str] | None, typer.Option("--head", help="A head that was seen elsewhere, as in 417:0f3a…; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Check posts, files, desk and custody log. Exit codes: 0 good, 1 could not run, 2 damage found."""
+    try:
+        percent = 100.0 if read_data else verifying.parse_percent(read_data_subset) if read_data_subset else 0.0
+        outcome = _ask(_load(config), "verify", heads=heads or [], read_percent=percent)
+    except FirstseenError as error:
+        _explain(error)
+        raise typer.Exit(verifying.COULD_NOT_RUN) from error
+    if as_json:
+        _print_json(outcome)
+    else:
+        for line in verifying.told(outcome):
+            out.print(escape(line))
+    raise typer.Exit(verifying.GOOD if outcome["good"] else verifying.DAMAGED)
 
 
 @app.command()

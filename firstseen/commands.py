@@ -10,6 +10,7 @@ from collectors.exports import import_path
 from core.errors import InputError
 from core.ids import channel_label, footage_label, parse_channel
 from core.model import SYSTEM, Channel, Tier
+from firstseen import verifying
 from storage import alerts, assets, channels, custody, footage, jobs, members, posts, settings
 from storage.database import Reader
 from storage.opening import Store
@@ -117,6 +118,12 @@ async def status(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
         }
 
 
+async def verify(store: Store, arguments: Arguments, emit: Emit) -> Any:
+    """Check what is stored against the custody log; the outcome with every problem."""
+    known = [str(head) for head in arguments["heads"]]
+    return await verifying.verify(store, emit, known=known, read_percent=float(arguments["read_percent"]))
+
+
 async def list_findings(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
     """Every sighting with its finding, footage, earliest copy, tags and verdict, in order of posting."""
     async with store.database.reader() as reader:
@@ -173,6 +180,7 @@ COMMANDS: Mapping[str, Command] = {
     "jobs retry": retry_jobs,
     "status": status,
     "findings": list_findings,
+    "verify": verify,
 }
 
 

@@ -6,10 +6,11 @@ import structlog
 
 from core.errors import Transient
 from firstseen import sdnotify
-from storage import jobs, settings
+from storage import custody, heads, jobs, settings
 from storage.opening import Store
 
 EVERY = 10.0  # seconds, or half of systemd's watchdog interval when that is shorter
+HEAD_EVERY = 3600.0  # seconds
 _log = structlog.get_logger("heartbeat")
 
 
@@ -20,6 +21,7 @@ class Heartbeat:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._head_due = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Beat until ``stop``."""
@@ -35,9 +37,19 @@ class Heartbeat:
                 await settings.put(tx, "heartbeat", str(self._store.clock.now_ms()))
             sdnotify.status(await self._summary())
             sdnotify.watchdog()
+            await self._write_head()
         except Transient as trouble:
             sdnotify.status(str(trouble))
             _log.warning("heartbeat_missed", error=str(trouble))
+
+    async def _write_head(self) -> None:
+        """Note the head of the custody log beside the database, so that an exchanged database shows."""
+        if (now := self._store.clock.monotonic()) < self._head_due:
+            return
+        async with self._store.database.reader() as reader:
+            head = await custody.head(reader)
+        await asyncio.to_thread(heads.write_down, self._store.state_dir, head, self._store.clock.now())
+        self._head_due = now + HEAD_EVERY
 
     async def _summary(self) -> str:
         async with self._store.database.reader() as reader:

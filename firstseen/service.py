@@ -25,7 +25,7 @@ from firstseen.heartbeat import Heartbeat
 from pipeline import worker
 from pipeline.lookup import Asker
 from pipeline.proofs import Proofs
-from storage import custody, jobs, members
+from storage import custody, heads, jobs, members
 from storage.opening import Store
 
 _log = structlog.get_logger("service")
@@ -101,6 +101,8 @@ async def _begin(store: Store, config: Config) -> None:
 async def _end(store: Store) -> None:
     async with store.database.transaction() as tx:
         await custody.record(tx, "service.stopped", "service", SYSTEM, store.clock.now(), program=__version__)
+        head = await custody.head(tx)
+    heads.write_down(store.state_dir, head, store.clock.now())
     _log.info("service_stopped")
 
 

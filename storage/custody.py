@@ -56,8 +56,11 @@ async def head(reader: Reader) -> tuple[int, str]:
     return (row["seq"], row["hash"]) if row else (0, FIRST)
 
 
-async def verify(reader: Reader, expected_head: tuple[int, str] | None = None) -> list[str]:
-    """Check the whole chain; a sentence for everything wrong. A known earlier ``expected_head`` finds truncation."""
+async def verify(reader: Reader, *heads: tuple[int, str]) -> list[str]:
+    """Check the whole chain; a sentence for everything wrong. Earlier ``heads`` find what was cut off or rewritten."""
+    expected: dict[int, set[str]] = {}
+    for number, digest in heads:
+        expected.setdefault(number, set()).add(digest)
     problems: list[str] = []
     seq, prev = 0, FIRST
     while rows := await reader.all(
@@ -70,11 +73,11 @@ async def verify(reader: Reader, expected_head: tuple[int, str] | None = None) -
                 problems.append(f"custody entry {row['seq']} does not follow from the one before it")
             elif json.loads(row["body"]).get("seq") != row["seq"]:
                 problems.append(f"custody entry {row['seq']} carries another number")
-            if expected_head and row["seq"] == expected_head[0] and row["hash"] != expected_head[1]:
+            if expected.get(row["seq"], {row["hash"]}) != {row["hash"]}:
                 problems.append(f"custody entry {row['seq']} is not the one that was written down")
             seq, prev = row["seq"], row["hash"]
-    if expected_head and seq < expected_head[0]:
-        problems.append(f"the custody log ends at {seq}; {expected_head[0]} was written down")
+    if expected and seq < max(expected):
+        problems.append(f"the custody log ends at {seq}; {max(expected)} was written down")
     return problems
 
 

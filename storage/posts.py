@@ -1,5 +1,6 @@
 """Posts with their versions, media references and links; deletions are facts, nothing is overwritten unseen."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,7 +108,8 @@ async def adopt(tx: Tx, post: Post, at: datetime) -> bool:
     rows = [_ref_row(stored["post_id"], stored["version"], ref) for ref in post.media]
     await tx.many(_ADOPT_REF, rows)
     key = post_key(post.channel_id, post.message_id)
-    await custody.record(tx, "post.adopted", f"post/{key}", COLLECTOR, at, raw_layer=post.raw_layer)
+    detail = {"raw_layer": post.raw_layer, "version": stored["version"], "raw": _digests(post)["raw"]}
+    await custody.record(tx, "post.adopted", f"post/{key}", COLLECTOR, at, **detail)
     return True
 
 
@@ -342,7 +344,8 @@ async def _insert(tx: Tx, post: Post, capture: Capture, account: str, at: dateti
     post_id = int(row["post_id"])
     await _insert_media(tx, post_id, 1, post)
     key = post_key(post.channel_id, post.message_id)
-    await custody.record(tx, "post.recorded", f"post/{key}", COLLECTOR, at, capture=str(capture), account=account)
+    subject, digests = f"post/{key}", _digests(post)
+    await custody.record(tx, "post.recorded", subject, COLLECTOR, at, capture=str(capture), account=account, **digests)
     return post_id
 
 
@@ -391,7 +394,7 @@ async def _amend(tx: Tx, stored: Row, post: Post, at: datetime) -> None:
     await _keep_refs(tx, stored["post_id"], version, post.media)
     await _insert_media(tx, stored["post_id"], version, post)
     key = post_key(post.channel_id, post.message_id)
-    await custody.record(tx, "post.edited", f"post/{key}", COLLECTOR, at, version=version)
+    await custody.record(tx, "post.edited", f"post/{key}", COLLECTOR, at, version=version, **_digests(post))
 
 
 async def _keep_refs(tx: Tx, post_id: int, version: int, media: Iterable[MediaRef]) -> None:
@@ -495,6 +498,11 @@ def _ref_row(post_id: int, version: int, ref: MediaRef) -> dict[str, object]:
         "state": str(state),
         "reason": ref.reason,
     }
+
+
+def _digests(post: Post) -> dict[str, str]:
+    """What the custody log keeps of a wording: the hash of the bytes as received, and of the words read from them."""
+    return {"raw": hashlib.sha256(post.raw).hexdigest(), "words": hashlib.sha256(post.text.encode()).hexdigest()}
 
 
 def _ms(moment: datetime | None) -> int | None:

@@ -122,6 +122,11 @@ class Vault:
         """Whether the file is held."""
         return self.path(sha256).is_file()
 
+    def names(self) -> Iterator[str]:
+        """The name of every file held, in no order; one that is no hash was put there by somebody else."""
+        for _folder, _folders, files in os.walk(self._objects):
+            yield from files
+
     def free_bytes(self) -> int:
         """Free space on the vault's disk."""
         return shutil.disk_usage(self._objects).free

@@ -123,3 +123,29 @@ def test_doctor_reports_every_layer_in_words(config: Path) -> None:
     assert {"python", "sqlite", "configuration", "state directory", "database"} <= checks.keys()
     assert any(name.startswith("isolation: ") for name in checks)
     assert {check["state"] for check in checks.values()} <= {"good", "weaker", "wrong"}
+
+
+def test_verify_finds_damage_by_its_exit_code(config: Path, tmp_path: Path) -> None:
+    """0 for an untouched archive, 2 with the file's name for a changed one, 1 when it could not look."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "2024-10-18 camp.jpg").write_bytes(files.photo(synthetic.still(5, (64, 48))))
+    assert firstseen("import", folder, "--channel", "Desk files", "--config", config).returncode == 0
+    good = firstseen("verify", "--read-data", "--json", "--config", config)
+    assert good.returncode == 0, good.stdout
+    outcome = json.loads(good.stdout)
+    assert (outcome["problems"], outcome["files_read"], outcome["posts"]) == ([], 1, 1)
+
+    head = f"{outcome['head']['entries']}:{outcome['head']['hash']}"
+    assert firstseen("verify", "--head", head, "--config", config).returncode == 0
+    (kept,) = (path for path in (config.parent / "state" / "objects").rglob("*") if path.is_file())
+    kept.chmod(0o600)
+    kept.write_bytes(kept.read_bytes()[:-1] + b"\0")
+    assert firstseen("verify", "--config", config).returncode == 0
+    bad = firstseen("verify", "--read-data", "--config", config)
+    assert bad.returncode == 2
+    assert kept.name in bad.stdout
+    forged = firstseen("verify", "--head", f"1:{'0' * 64}", "--config", config)
+    assert (forged.returncode, "entry 1 is not the one" in forged.stdout) == (2, True)
+    for wrong in (("--read-data-subset", "lots"), ("--head", "417"), ("--config", tmp_path / "none.toml")):
+        assert firstseen("verify", "--config", config, *wrong).returncode == 1

@@ -176,3 +176,26 @@ def test_folders_are_private(path: str) -> None:
     made = (FOLDER / "firstseen.tmpfiles.conf").read_text(encoding="utf-8")
 
     assert re.search(rf"^d\s+{path}\s+0700\s+firstseen\s+firstseen\s", made, re.MULTILINE)
+
+
+TIMED = ("firstseen-verify",)
+
+
+@analyze
+@pytest.mark.parametrize("name", TIMED)
+def test_timed_units_are_accepted_and_closed(name: str, tmp_path: Path) -> None:
+    """Systemd accepts each timer with its service, which is exposed to next to nothing: it has no network."""
+    for suffix in ("service", "timer"):
+        text = (FOLDER / f"{name}.{suffix}").read_text(encoding="utf-8")
+        (tmp_path / f"{name}.{suffix}").write_text(text.replace(PROGRAM, sys.executable), encoding="utf-8")
+    copies = [str(tmp_path / f"{name}.{suffix}") for suffix in ("service", "timer")]
+    checked = subprocess.run([ANALYZE, "verify", "--man=no", *copies], capture_output=True, text=True, check=False)
+    scored = subprocess.run(
+        [ANALYZE, "security", "--offline=true", "--threshold=3", str(FOLDER / f"{name}.service")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert scored.returncode == 0, scored.stdout.splitlines()[-1]

@@ -93,9 +93,10 @@ async def _begin(store: Store, config: Config) -> None:
     team = [Member(person.user_id, person.name, person.rank) for person in config.team]
     async with store.database.transaction() as tx:
         await members.seed(tx, team, now)
-        resumed = await jobs.requeue_running(tx)
-        await custody.record(tx, "service.started", "service", SYSTEM, now, program=__version__, resumed=resumed)
-    _log.info("service_started", program=__version__, resumed=resumed)
+        taken = await jobs.take_up(tx, now)
+        detail: dict[str, str | float] = {"program": __version__, "resumed": taken.resumed, "parked": taken.parked}
+        await custody.record(tx, "service.started", "service", SYSTEM, now, **detail)
+    _log.info("service_started", **detail)
 
 
 async def _end(store: Store) -> None:

@@ -1,13 +1,19 @@
 """The durable queue: a row a job, keys only. What a job did is in its results, so a finished one is deleted."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.clock import from_ms, to_ms
+from storage import settings
 from storage.database import Reader, Row, Tx
 
 LIVE, LOOK_UP, BACKFILL = 0, 1, 2  # lower goes first
+MOST_ENDS = 5  # ends of the process with the same job in hand
+TURN_OF_A_SUSPECT = timedelta(minutes=2)
+_ENDS = "ends of the process by job"  # the setting that counts them
+_ENDED = f"the service ended {MOST_ENDS} times in a row while this was being done; look at the log of those ends"
 
 _CLAIM = """
 UPDATE job SET state = 'running', attempts = attempts + 1, again = 0
@@ -138,6 +144,35 @@ async def release(tx: Tx, job_id: int | None) -> int:
 async def requeue_running(tx: Tx) -> int:
     """At start nobody works yet: what a former process had in hand waits again; how many there were."""
     return await tx.run("UPDATE job SET state = 'ready', run_at = 0 WHERE state = 'running'")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What a start found of the process before: jobs that wait again, and jobs that ended it too often."""
+
+    resumed: int
+    parked: int
+
+
+async def take_up(tx: Tx, now: datetime) -> TakenUp:
+    """At start: what was in hand waits again, but for a job that was in hand at ``MOST_ENDS`` ends in a row.
+
+    From the second such end on, suspects wait their turn one after the other: the guilty one then ends the process
+    alone, and the others are innocent from then on.
+    """
+    running = [row["job_id"] for row in await tx.all("SELECT job_id FROM job WHERE state = 'running' ORDER BY job_id")]
+    before = json.loads(await settings.get(tx, _ENDS) or "{}")
+    ends = {job_id: before.get(str(job_id), 0) + 1 for job_id in running}
+    guilty = [job_id for job_id, count in ends.items() if count >= MOST_ENDS]
+    for job_id in guilty:
+        await tx.run("UPDATE job SET state = 'parked', error = :error WHERE job_id = :id", id=job_id, error=_ENDED)
+    resumed = await requeue_running(tx)
+    suspects = sorted((one for one, count in ends.items() if 1 < count < MOST_ENDS), key=lambda one: -ends[one])
+    for place, job_id in enumerate(suspects):
+        run_at = to_ms(now + place * TURN_OF_A_SUSPECT)
+        await tx.run("UPDATE job SET run_at = :at WHERE job_id = :id", id=job_id, at=run_at)
+    await settings.put(tx, _ENDS, json.dumps({job_id: ends[job_id] for job_id in running if job_id not in guilty}))
+    return TakenUp(resumed, len(guilty))
 
 
 async def counts(reader: Reader) -> dict[str, dict[str, int]]:

@@ -166,6 +166,40 @@ async def test_what_a_dead_process_had_in_hand_waits_again(store: Store) -> None
         assert job.attempts == 2
 
 
+async def test_a_job_that_ends_the_process_again_and_again_is_parked(store: Store) -> None:
+    """Of two jobs in hand the guilty one is parked with the reason, and the innocent one goes on."""
+    now, alone = NOW, 0
+    async with store.database.transaction() as tx:
+        for key in ("guilty", "innocent"):
+            await jobs.enqueue(tx, "fetch", key)
+        for _life in range(jobs.MOST_ENDS):  # each is the life of a process, which the guilty job ends
+            assert await jobs.take_up(tx, now) == jobs.TakenUp(0 if now == NOW else 1 + (not alone), 0)
+            in_hand = [job.key for _ in range(2) if (job := await jobs.claim(tx, "fetch", now)) is not None]
+            assert in_hand[0] == "guilty"
+            alone += len(in_hand) == 1
+            now += timedelta(seconds=1)
+        assert alone == jobs.MOST_ENDS - 2
+        assert await jobs.take_up(tx, now) == jobs.TakenUp(0, 1)
+        (parked,) = await jobs.parked(tx)
+        assert parked.key == "guilty"
+        assert "ended 5 times" in parked.error
+        innocent = await jobs.claim(tx, "fetch", now + jobs.TURN_OF_A_SUSPECT)
+        assert innocent is not None
+        assert innocent.key == "innocent"
+        assert await jobs.release(tx, None) == 1
+
+
+async def test_a_regular_end_clears_a_job(store: Store) -> None:
+    """Only ends in a row count: a life in which the job was not in hand at the end begins the count anew."""
+    async with store.database.transaction() as tx:
+        await jobs.enqueue(tx, "fetch", "a")
+        for life in range(3 * jobs.MOST_ENDS):
+            if life % 2:
+                job = await jobs.claim(tx, "fetch", NOW)
+                assert job is not None
+            assert (await jobs.take_up(tx, NOW)).parked == 0
+
+
 # ------------------------------------------------------------------------------------------ against a plain model
 
 

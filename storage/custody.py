@@ -1,24 +1,37 @@
 """The append-only, hash-chained record of what was done to what, when, by whom.
 
-Each entry's hash is SHA-256 over a zero byte, the hash before it and the entry's canonical JSON. Triggers refuse
-UPDATE and DELETE. A chain proves order and completeness only against a head that somebody else has written down.
+Each entry's hash is SHA-256 over a byte 1, the hash before it and the seal of the entry, which is the SHA-256 of its
+canonical JSON. So the chain can be shown to somebody who may read a few entries only: of the others he gets the seal,
+and the salt in each keeps him from guessing. Entries of version 1 had no salt, a byte 0, and their JSON in place of the
+seal. Triggers refuse UPDATE and DELETE. A chain proves order and completeness only against a head that somebody else
+has written down.
 """
 
 import hashlib
 import json
+import secrets
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from core.model import Actor
 from storage.database import Reader, Row, Tx
 
 FIRST = "0" * 64
-VERSION = 1
+VERSION = 2
 _BATCH = 5000
+_UNSEALED = '"version":1}'  # how the canonical JSON of the first entries ended
 
 
 def link(prev: str, body: str) -> str:
     """The hash of an entry with canonical JSON ``body`` after the one with hash ``prev``."""
-    return hashlib.sha256(b"\0" + bytes.fromhex(prev) + body.encode()).hexdigest()
+    if body.endswith(_UNSEALED):
+        return hashlib.sha256(b"\0" + bytes.fromhex(prev) + body.encode()).hexdigest()
+    return hashlib.sha256(b"\1" + bytes.fromhex(prev) + bytes.fromhex(seal(body))).hexdigest()
+
+
+def seal(body: str) -> str:
+    """Stands for an entry that is not shown."""
+    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def canonical(value: object) -> str:
@@ -36,6 +49,7 @@ async def record(tx: Tx, action: str, subject: str, actor: Actor, at: datetime, 
         "action": action,
         "subject": subject,
         "detail": detail,
+        "salt": secrets.token_hex(16),
         "version": VERSION,
     }
     body = canonical(entry)
@@ -63,9 +77,7 @@ async def verify(reader: Reader, *heads: tuple[int, str]) -> list[str]:
         expected.setdefault(number, set()).add(digest)
     problems: list[str] = []
     seq, prev = 0, FIRST
-    while rows := await reader.all(
-        "SELECT seq, prev, body, hash FROM custody WHERE seq > :seq ORDER BY seq LIMIT :n", seq=seq, n=_BATCH
-    ):
+    async for rows in batches(reader):
         for row in rows:
             if row["seq"] != seq + 1:
                 problems.append(f"custody entries {seq + 1} to {row['seq'] - 1} are missing")
@@ -79,6 +91,15 @@ async def verify(reader: Reader, *heads: tuple[int, str]) -> list[str]:
     if expected and seq < max(expected):
         problems.append(f"the custody log ends at {seq}; {max(expected)} was written down")
     return problems
+
+
+async def batches(reader: Reader, after: int = 0) -> AsyncIterator[Sequence[Row]]:
+    """Every entry behind number ``after`` with its number, hash, the hash before and its JSON, some at a time."""
+    while rows := await reader.all(
+        "SELECT seq, prev, body, hash FROM custody WHERE seq > :after ORDER BY seq LIMIT :n", after=after, n=_BATCH
+    ):
+        yield rows
+        after = rows[-1]["seq"]
 
 
 def _follows(row: Row, prev: str) -> bool:

@@ -68,6 +68,17 @@ class PostVersion:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A post at one time, with the bytes that it came in; ``raw_layer`` is the TL layer of them, 0 for JSON."""
+
+    version: int
+    edited_at: datetime | None
+    text: str
+    raw: bytes
+    raw_layer: int
+
+
 async def record(tx: Tx, post: Post, capture: Capture, account: str, at: datetime) -> tuple[Recorded, int]:
     """Store a captured post once; changed words or files become a version. What happened, and the post's row."""
     stored = await _row(tx, post.channel_id, post.message_id)
@@ -178,6 +189,20 @@ async def versions(reader: Reader, post_id: int) -> tuple[PostVersion, ...]:
     )
     return tuple(
         PostVersion(row["version"], from_ms(row["recorded_at"]), _moment(row["edited_at"]), row["text"]) for row in rows
+    )
+
+
+async def wordings(reader: Reader, post_id: int) -> tuple[Wording, ...]:
+    """Every wording of a post as it was received, oldest first, the present one last."""
+    rows = await reader.all(
+        """
+        SELECT version, edited_at, text, raw, raw_layer FROM post_version WHERE post_id = :id
+        UNION ALL SELECT version, edited_at, text, raw, raw_layer FROM post WHERE post_id = :id ORDER BY version
+        """,
+        id=post_id,
+    )
+    return tuple(
+        Wording(row["version"], _moment(row["edited_at"]), row["text"], row["raw"], row["raw_layer"]) for row in rows
     )
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -99,7 +99,8 @@ class _Log:
 
     async def compare(self, emit: Emit) -> None:
         """Go through the whole log, then through the rows that no entry spoke of."""
-        async for entries in _entries(self._reader):
+        async for rows in custody.batches(self._reader):
+            entries = [json.loads(row["body"]) for row in rows]
             await emit("comparing with the custody log", entries[-1]["seq"], self._found.head[0])
             await self._check_posts([entry for entry in entries if entry["action"] in _POST_CHECKS])
             await self._check_assets([entry for entry in entries if entry["action"] == "asset.held"])
@@ -192,15 +193,6 @@ class _Log:
 
 _POST_CHECKS = {"post.recorded", "post.edited", "post.adopted"}
 _CALLED = {"raw": "bytes", "words": "words"}
-
-
-async def _entries(reader: Reader) -> AsyncIterator[list[Entry]]:
-    after = 0
-    while rows := await reader.all(
-        "SELECT seq, body FROM custody WHERE seq > :after ORDER BY seq LIMIT :n", after=after, n=_ENTRIES
-    ):
-        yield [json.loads(row["body"]) for row in rows]
-        after = rows[-1]["seq"]
 
 
 async def _wordings(reader: Reader, keys: Iterable[str]) -> dict[tuple[str, int], dict[str, str]]:

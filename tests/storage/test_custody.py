@@ -1,5 +1,7 @@
 """The custody log: every kind of tampering shows."""
 
+import hashlib
+
 import pytest
 
 from core.model import SYSTEM, Actor
@@ -136,3 +138,30 @@ async def test_a_renumbered_entry_shows(store: Store, head: tuple[int, str]) -> 
         await tx.run("""UPDATE custody SET body = REPLACE(body, '"seq":3', '"seq":7') WHERE seq = 3""")
         await rewritten(tx)
         assert "entry 3 carries another number" in "; ".join(await custody.verify(tx))
+
+
+async def test_entries_of_the_first_version_still_verify(store: Store) -> None:
+    """A log that began before seals goes on: each entry is checked by the rule of its time."""
+    body = '{"action":"service.started","seq":1,"version":1}'
+    async with store.database.transaction() as tx:
+        await tx.run(
+            "INSERT INTO custody (seq, prev, body, hash) VALUES (1, :prev, :body, :hash)",
+            prev=custody.FIRST,
+            body=body,
+            hash=hashlib.sha256(b"\0" + bytes(32) + body.encode()).hexdigest(),
+        )
+        await custody.record(tx, "tag.added", "footage/1", SYSTEM, NOW, tag="x")
+        assert await custody.verify(tx) == []
+
+
+async def test_seals_show_the_chain_and_hide_its_entries(store: Store, head: tuple[int, str]) -> None:
+    """Seals alone lead from the first entry to the head, and two equal acts have different ones."""
+    async with store.database.transaction() as tx:
+        for _ in range(2):
+            await custody.record(tx, "tag.added", "footage/9", SYSTEM, NOW, tag="same")
+        rows = await tx.all("SELECT body, hash FROM custody ORDER BY seq")
+    prev, seals = custody.FIRST, [custody.seal(row["body"]) for row in rows]
+    for seal in seals:
+        prev = hashlib.sha256(b"\1" + bytes.fromhex(prev) + bytes.fromhex(seal)).hexdigest()
+    assert prev == rows[-1]["hash"]
+    assert len(set(seals)) == len(rows)

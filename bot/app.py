@@ -36,6 +36,7 @@ from bot.lookup_step import Asker, LookUpStep
 from bot.menus import Menus
 from bot.outgoing import Outgoing, shown
 from bot.pace import Pace
+from bot.rings import RingStep
 from bot.routers import (
     about,
     chats,
@@ -94,6 +95,7 @@ def build_parts(config: Config, store: Store, proofs: ProofMaker, asker: Asker) 
     steps = (
         DeliverStep(store, screen, Pictures(proofs), pace, open_menus, in_hand, config.bot.tags),
         DigestStep(store, bot, pace, in_hand),
+        RingStep(store, bot, pace),
         LookUpStep(store, bot, outgoing, pace, screen, asker),
     )
     dispatcher = build_dispatcher(desk, pace, TeamChats(config.chats))

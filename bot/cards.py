@@ -18,6 +18,7 @@ from core.model import Asset, Channel, FindingKind, Forward, Judgement, Location
 from core.places import Point, degrees, map_link
 from core.units import format_size
 from storage.footage import FootageSighting
+from storage.relabels import Relabel
 
 CAPTION_LIMIT, TEXT_LIMIT = 1024, 4096  # UTF-16 units; Telegram's
 FORM = 1  # counts up when the card's form changes, so that old cards are drawn anew
@@ -51,6 +52,7 @@ class CardView:
     claimed_by: str | None = None
     notes: tuple[Note, ...] = ()
     repeats: int = 0
+    relabels: tuple[Relabel, ...] = ()  # in what the newest post contradicts what is known
 
     @property
     def earliest(self) -> FootageSighting | None:
@@ -114,6 +116,9 @@ def _body(view: CardView, limit: int) -> Text:
 
 def _above(view: CardView) -> list[Line]:
     lines = [(Worth.ALWAYS, _headline(view))]
+    if view.relabels:
+        found = [words.contrast(one.contrast, line(one.said, 60), line(one.known, 60)) for one in view.relabels]
+        lines.append((Worth.ALWAYS, Text(Bold(words.RING_WORD["relabel"]), " ", "; ".join(found))))
     if view.told is None:
         return [*lines, (Worth.POST, Text(Italic(words.NO_COPIES)))]
     lines += [

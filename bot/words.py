@@ -39,6 +39,7 @@ ROLE_WORD: Mapping[Role, str] = {
     Role.ADMIN: "an admin",
 }
 
+RING_WORD: Mapping[str, str] = {"relabel": "⚠ RELABEL"}
 CLAIM, RELEASE, TAKE_OVER = "✋ Claim", "✋ Release", "Take over"
 TAG, VERDICT, NOT_A_MATCH, SAME, MORE = "🏷 Tag", "⚖ Verdict", "≠ Not a match", "＝ Same footage", "⋯ More"
 PLACE, WHERE, PLACE_OFF = "📍 Place", "✎ Say where", "✕ Take it off"
@@ -261,6 +262,19 @@ def ask_place(label: str) -> str:
         f"📍 {label}: answer this with a place: a name, coordinates, a map link, or a location that you send. "
         "You may add how precise and how found: ; street; landmarks"
     )
+
+
+def contrast(kind: str, said: str, known: str) -> str:
+    """In what a copy contradicts what is known."""
+    match kind:
+        case "place":
+            return f"names {said}; known place: {known}"
+        case "date":
+            return f"names {said}; held since {known}"
+        case "mirrored":
+            return "is mirrored"
+        case _:
+            return "has other sound"
 
 
 def bringing(label: str) -> str:

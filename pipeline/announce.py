@@ -1,17 +1,24 @@
-"""Step: Finding + routes → Alerts. One card per footage and chat; only what is new to a chat may ring."""
+"""Step: Finding + routes → Alerts. One card per footage and chat; only what is new to a chat may ring.
 
+An edit of a card makes no sound. What deserves one although the card stands, a relabel, gets a message under it.
+"""
+
+import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from core.config import Chat
 from core.ids import parse_channel
 from core.model import Alert, Channel, Finding, FindingKind, Sighting
 from pipeline.priority import is_history, priority
-from storage import alerts, assets, channels, footage, jobs, posts
+from pipeline.relabel import Contradiction, Contrast, news
+from pipeline.suspicion import Suspect, examine, suspect
+from storage import alerts, assets, channels, footage, jobs, posts, relabels, rings
 from storage.database import Reader, Tx
 from storage.opening import Store
 from storage.posts import StoredPost
+from storage.relabels import Relabel
 
 ALBUM_DEBOUNCE = timedelta(seconds=2)  # the parts of an album arrive one by one
 
@@ -25,6 +32,8 @@ class News:
     channel: Channel
     post: StoredPost
     leads_album: bool  # not in an album, or the first of it
+    suspect: Suspect | None = None  # a copy of judged or located footage, to be examined
+    found: tuple[Contradiction, ...] = ()
 
 
 class AnnounceStep:
@@ -47,16 +56,20 @@ class AnnounceStep:
         post = await posts.post(reader, sighting.channel_id, sighting.message_id)
         if channel is None or post is None:
             return None
-        return News(finding, sighting, channel, post, await _leads_album(reader, post))
+        leads = await _leads_album(reader, post)
+        return News(finding, sighting, channel, post, leads, await suspect(reader, finding))
 
     async def work(self, given: News) -> News:
-        """Nothing slow: routing is a matter of rules."""
-        return given
+        """Routing is a matter of rules; only a suspect's caption is read, for places and days."""
+        if given.suspect is None:
+            return given
+        return replace(given, found=await asyncio.to_thread(examine, given.suspect))
 
     async def save(self, tx: Tx, made: News) -> None:
         """Ask for the card in every chat that a route leads to."""
         now = self._store.clock.now()
         run_at = now + ALBUM_DEBOUNCE if made.post.post.album_id is not None else None
+        relabelled = await _note_relabel(tx, made, now)
         for footage_id in concerned(made.finding):
             existing = {alert.chat_id: alert for alert in await alerts.of_footage(tx, footage_id)}
             for route in self._routes:
@@ -68,12 +81,37 @@ class AnnounceStep:
                     footage_id,
                     route.chat_id,
                     route.thread_id,
-                    loud=rings(made, route),
+                    loud=is_loud(made, route),
                     trigger_at=made.sighting.captured_at,
                 )
                 await jobs.enqueue(
                     tx, "deliver", str(alert_id), run_at=run_at, priority=priority(made.sighting.capture)
                 )
+                if relabelled and standing is not None and footage_id == made.finding.footage_id and not route.quiet:
+                    await _ring(tx, standing, made.sighting, now)
+
+
+async def _note_relabel(tx: Tx, made: News, now: datetime) -> bool:
+    """Keep what a copy contradicts; whether that deserves a sound: no other copy said it, and it is no history."""
+    if not made.found:
+        return False
+    number, sighting = made.finding.footage_id, made.sighting
+    before = [
+        (Contrast(contrast), claim)
+        for contrast, claim in await relabels.claims_of_others(tx, number, sighting.sighting_id)
+    ]
+    kept = [Relabel(one.contrast, one.said, one.known, one.key) for one in made.found]
+    await relabels.record(tx, number, sighting.sighting_id, kept, now)
+    return bool(news(made.found, before)) and not is_history(sighting.capture)
+
+
+async def _ring(tx: Tx, standing: Alert, sighting: Sighting, now: datetime) -> None:
+    """A message under a card that was shown already; a card that is yet to come rings by itself."""
+    if standing.message_id is None and standing.shown_version == 0:
+        return
+    ring_id = await rings.want(tx, standing.alert_id, sighting.sighting_id, "relabel", now)
+    if ring_id is not None:
+        await jobs.enqueue(tx, "ring", str(ring_id))
 
 
 def concerned(finding: Finding) -> tuple[int, ...]:
@@ -94,7 +132,7 @@ def reaches(route: Chat, channel: Channel, existing: Alert | None, sighting: Sig
     return not route.channels or any(_means(wanted, channel) for wanted in route.channels)
 
 
-def rings(news: News, route: Chat) -> bool:
+def is_loud(news: News, route: Chat) -> bool:
     """Whether a new card may make a sound: not for what is too plain, not for the further pictures of one album."""
     return not route.quiet and news.leads_album and news.finding.kind is not FindingKind.PLAIN
 

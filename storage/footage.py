@@ -10,7 +10,7 @@ from storage.assets import asset_of, sighting_of
 from storage.database import Reader, Row, Tx
 from storage.posts import forward_of
 
-_MOVED_WITH_FOOTAGE = ("tag_event", "verdict_event", "note", "claim_event", "location", "finding")
+_MOVED_WITH_FOOTAGE = ("tag_event", "verdict_event", "note", "claim_event", "location", "finding", "relabel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +216,12 @@ async def footage(reader: Reader, footage_id: int) -> Footage | None:
         id=footage_id,
     )
     return Footage(row["footage_id"], from_ms(row["created_at"]), None, bool(row["furniture"])) if row else None
+
+
+async def absorbed(reader: Reader, footage_id: int) -> tuple[int, ...]:
+    """The numbers of footages that turned out to be this one."""
+    rows = await reader.all("SELECT footage_id FROM footage WHERE merged_into = :id ORDER BY footage_id", id=footage_id)
+    return tuple(row["footage_id"] for row in rows)
 
 
 async def all_ids(reader: Reader) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from bot.app import BotPart, build_bot
+from bot.words import KIND_WORD
 from core.config import Config
 from core.model import (
     Capture,
@@ -243,11 +244,11 @@ class Newsroom:
 
     def card(self, footage_id: int, chat: Chat | None = None) -> Message:
         """The newest message of a chat that is the card of a footage."""
-        label = f"#F{footage_id}"
+        headlines = {f"{word} #F{footage_id}" for word in KIND_WORD.values()}
         return next(
             message
             for message in reversed((chat or self.group).messages)
-            if message.text.split("\n")[0].split(" · ")[0].endswith(label)
+            if message.text.split("\n")[0].split(" · ")[0] in headlines
         )
 
     async def shown(self, footage_id: int, *words: str, chat: Chat | None = None) -> Message:

@@ -17,10 +17,13 @@ WINDOW, STRIDE = 8, 2  # thumbs: two seconds, every half second
 BLOCKS, FEWEST = 4, 3  # blocks a side; those that must move to say anything
 LIVELY = 1.2  # grey levels of motion below which nothing can be said
 ALIKE, OTHERWISE = 0.55, 0.3  # correlation from which two move alike, and below which they do not
-LOOKS = 0.5  # correlation of two pictures that show the same
+LOOKS, UNLIKE = 0.5, 0.3  # correlation of two pictures that show the same, and of two that do not
+CUT, ABRUPT = 12.0, 4.0  # grey levels from one thumb to the next, and how far above the usual, at a cut
 SHORTEST = 8  # thumbs of a run
 SPOKEN = 2  # windows of a run that must move alike
+FIRM = 0.9  # strength of a course below which other speeds are tried
 DOUBT = 0.1  # seconds that speak against a course, per second for it, from which other speeds are tried
+BETTER = 1.01  # times as much worth as a course must have to take the place of another
 TILTS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 1.03, 1.05, 1.07, 1.1, 1.15, 1.2, 1.25)
 NUDGES = (0.98, 0.99, 0.995, 1.005, 1.01, 1.02)
 Greys = NDArray[np.uint8]
@@ -61,7 +64,7 @@ def nearest(query: Greys, reference: Greys, mask: Mask, line: Line, reach: int) 
         _course(query, reference, mask, Line(line.offset + shift, line.speed)) for shift in range(-reach, reach + 1)
     ]
     best = max((course for course in tried if course is not None), key=lambda course: course.worth, default=None)
-    if best is None or (line.speed == 1.0 and best.against <= DOUBT * best.seconds):
+    if best is None or (line.speed == 1.0 and best.strength >= FIRM and best.against <= DOUBT * best.seconds):
         return best
     for factors in (TILTS, NUDGES, NUDGES):
         for speed in [round(best.line.speed * factor, 4) for factor in factors]:
@@ -76,7 +79,7 @@ def _tilted(query: Greys, reference: Greys, mask: Mask, best: Course, speed: flo
     there = (middle - best.line.offset) * best.line.speed
     for aside in (-0.5, 0.0, 0.5):
         course = _course(query, reference, mask, Line(middle - there / speed + aside, speed))
-        if course is not None and course.worth > best.worth:
+        if course is not None and course.worth > BETTER * best.worth:
             best = course
     return best
 
@@ -93,7 +96,9 @@ def _course(query: Greys, reference: Greys, mask: Mask, line: Line) -> Course | 
     if np.count_nonzero(curve >= ALIKE) < SPOKEN:
         return None
     looks = _looks(ours, theirs, mask)
-    return _gathered(curve, starts, looks, line, first)
+    least = looks[starts[:, None] + np.arange(WINDOW)[None, :]].min(axis=1)
+    curve = np.where(least >= UNLIKE, curve, np.float32(np.nan))  # a cut to something else is no motion
+    return _gathered(curve, starts, looks, _shots(ours) + _shots(theirs), line, first)
 
 
 def _at(reference: Greys, places: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -150,24 +155,42 @@ def _looks(ours: NDArray[np.float32], theirs: NDArray[np.float32], mask: Mask) -
     return np.asarray((mine * its).sum(axis=1) / np.maximum(power, 1e-6), np.float32)
 
 
+def _shots(thumbs: NDArray[np.float32]) -> NDArray[np.intp]:
+    """The number of the shot that every thumb belongs to."""
+    steps = np.abs(np.diff(thumbs, axis=0)).mean(axis=(1, 2))
+    cuts = steps > max(CUT, ABRUPT * float(np.median(steps)))
+    return np.concatenate([[0], np.cumsum(cuts)])
+
+
 def _gathered(
-    curve: NDArray[np.float32], starts: NDArray[np.intp], looks: NDArray[np.float32], line: Line, first: int
+    curve: NDArray[np.float32],
+    starts: NDArray[np.intp],
+    looks: NDArray[np.float32],
+    shots: NDArray[np.intp],
+    line: Line,
+    first: int,
 ) -> Course | None:
-    """Runs of windows that move alike, drawn out over what looks alike and does not move otherwise."""
+    """Runs of windows that move alike, drawn out over what looks alike and does not move otherwise.
+
+    Only shots that also move alike speak against: a compilation may show the same place twice.
+    """
     count = len(looks)
     alike, otherwise = (_covered(starts[chosen], count) for chosen in (curve >= ALIKE, curve < OTHERWISE))
+    if not alike.any():
+        return None
     shown = looks >= max(LOOKS, 0.8 * float(np.median(looks[alike])))
     joined = alike | (shown & ~otherwise)
     runs = [(start, end) for start, end in _runs(joined) if _spoken(curve, starts, start, end)]
     if not runs:
         return None
     inner = np.concatenate([curve[(starts >= start) & (starts + WINDOW <= end)] for start, end in runs])
+    against = otherwise & ~alike & (looks >= LOOKS) & np.isin(shots, shots[alike])
     return Course(
         line,
         tuple((first + start, end - start) for start, end in runs),
         float(np.nanmean(inner)),
         float(sum(alike[start:end].sum() for start, end in runs)) / RATE,
-        float((otherwise & ~alike & (looks >= LOOKS)).sum()) / RATE,
+        float(against.sum()) / RATE,
     )
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from tests.media.synthetic import Edit, Pixels
 
@@ -42,6 +42,11 @@ def cropped(share: float) -> Edit:
 def brighter(factor: float) -> Edit:
     """All values times ``factor``."""
     return lambda rgb: np.clip(rgb * factor, 0, 255).astype(np.uint8)
+
+
+def blurred(radius: float) -> Edit:
+    """Out of focus, by the deviation in pixels."""
+    return lambda rgb: np.asarray(Image.fromarray(rgb).filter(ImageFilter.GaussianBlur(radius)))
 
 
 def letterboxed(share: float) -> Edit:

@@ -118,12 +118,15 @@ class Stage:
         found: list[dict[str, Any]] = json.loads(await self.firstseen("findings"))
         return found
 
+    @property
+    def run_command(self) -> tuple[str, ...]:
+        """What systemd would start."""
+        return (sys.executable, "-m", "firstseen", "run", "--config", str(self.config))
+
     async def start_service(self) -> None:
         """Start the service as systemd would, its log going to a file."""
         with (self.folder / "firstseen.log").open("ab") as log:
-            self.service = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "firstseen", "run", "--config", str(self.config), stdout=log, stderr=log
-            )
+            self.service = await asyncio.create_subprocess_exec(*self.run_command, stdout=log, stderr=log)
 
     async def stop_service(self) -> None:
         """SIGTERM, as systemd stops it; the exit code must be 0."""

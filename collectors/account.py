@@ -1,7 +1,9 @@
 """One user session that collects: locked, private, read-only, and kept connected."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,19 @@ from collectors.notices import begin_trouble, end_trouble
 from collectors.pace import Pace
 from collectors.session import SessionLock, open_session
 from collectors.trouble import translated
+from core.clock import EPOCH, from_ms, to_ms
 from core.config import Telegram
 from core.errors import AccountError, Transient
+from storage import ledger, settings
 from storage.opening import Store
 
 PART = 512 * 1024  # bytes asked for at once: the most that Telegram gives
 FIRST_PAUSE, LAST_PAUSE = 1.0, 300.0  # seconds between attempts to connect, doubled from one to the other
 TICK = 5.0
+UNNOTICED = timedelta(seconds=120)  # a dead connection is noticed by its second unanswered ping at the latest
+MARK_EVERY = 6  # ticks
 FROZEN = "freeze_since_date"
+NOT_CONNECTED = "the account was not connected"
 Listener = Callable[[str], None]
 Lost = Callable[[int | None], None]
 _log = structlog.get_logger("account")
@@ -48,6 +55,7 @@ class Account:
         self._handlers: list[tuple[Any, Any]] = []
         self._connected: list[Listener] = []
         self._lost: list[Lost] = []
+        self._unseen_since: datetime | None = None  # what came since then may have been missed
 
     # ------------------------------------------------------------------------------------------ for other parts
 
@@ -81,6 +89,11 @@ class Account:
             if hasattr(parts, "_sender"):  # else it never began
                 await parts.close()
 
+    def take_unseen_since(self) -> datetime:
+        """Since when updates may have been missed; from now on that is the taker's to write down."""
+        since, self._unseen_since = self._unseen_since, None
+        return since or self._store.clock.now()
+
     def knows(self, channel_id: int) -> bool:
         """Whether gaps in the pushed updates of this channel will be noticed."""
         return self._client is not None and self._client.knows(channel_id)
@@ -112,6 +125,7 @@ class Account:
         try:
             self._client = self._open()
             await self.pace.load()
+            self._unseen_since = await self._last_seen()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._tick(stop), name=f"{self.name}-pace")
                 group.create_task(self._stay_connected(self._client, stop), name=f"{self.name}-connection")
@@ -132,16 +146,40 @@ class Account:
             account=self.name,
             pace=self.pace,
             lost=self._tell_lost,
-            reconnected=lambda: self._tell_connected("reconnect"),
+            reconnected=self._came_back,
         )
         for handle, kinds in self._handlers:
             client.add_event_handler(handle, kinds)
         return client
 
     async def _tick(self, stop: asyncio.Event) -> None:
+        ticks = 0
         while not stop.is_set():
             await self.pace.clear_ended()
+            if self.online.is_set() and self._unseen_since is None and ticks % MARK_EVERY == 0:
+                await self._mark_seen()
+            ticks += 1
             await self._store.clock.wait(stop, TICK)
+
+    async def _mark_seen(self) -> None:
+        """Remember that the account was connected now: after a crash, the ledger says unseen from here on."""
+        now = self._store.clock.now()
+        with contextlib.suppress(Transient):  # a full disk: the ledger then says unseen from an earlier time
+            async with self._store.database.transaction() as tx:
+                await settings.put(tx, f"seen {self.name}", str(to_ms(now)))
+
+    async def _last_seen(self) -> datetime:
+        """When an earlier run was certainly connected."""
+        async with self._store.database.reader() as reader:
+            written = await settings.get(reader, f"seen {self.name}")
+        return from_ms(int(written)) - UNNOTICED if written else EPOCH
+
+    async def _go_unseen(self) -> None:
+        """Write into the ledger that nothing is seen from now on, and a little before."""
+        self._unseen_since = self._store.clock.now() - UNNOTICED
+        with contextlib.suppress(Transient):
+            async with self._store.database.transaction() as tx:
+                await ledger.interrupt_account(tx, self.name, self._unseen_since, NOT_CONNECTED)
 
     async def _stay_connected(self, client: ReadingClient, stop: asyncio.Event) -> None:
         pause, why = FIRST_PAUSE, "start"
@@ -179,6 +217,7 @@ class Account:
             await asyncio.wait([asked, down], return_when=asyncio.FIRST_COMPLETED)
             asked.cancel()
         if stop.is_set():
+            await self._mark_seen()
             return
         self.online.clear()
         try:
@@ -186,7 +225,13 @@ class Account:
                 raise _cause(down, client)
         except Transient as trouble:
             await client.disconnect()
+            await self._go_unseen()
             await begin_trouble(self._store, f"account {self.name}", str(trouble))
+
+    def _came_back(self) -> None:
+        """Telethon mended the connection by itself and says so only afterwards."""
+        self._unseen_since = self._store.clock.now() - UNNOTICED
+        self._tell_connected("reconnect")
 
     def _tell_connected(self, why: str) -> None:
         self._store.jobs_ready.wake()

@@ -6,12 +6,12 @@ stored the posts up to it.
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from telethon.tl import functions, types
 
-from collectors.account import Account
+from collectors.account import NOT_CONNECTED, Account
 from collectors.asking import NEW_WATCH, Asking
 from collectors.convert import Converted, read
 from collectors.convert import channel as channel_facts
@@ -19,17 +19,24 @@ from collectors.coverage import forget, note_absent, note_unread
 from collectors.history import History, Page, Peer
 from collectors.intake import Captured, Intake, Taken
 from collectors.notices import begin_trouble, end_trouble
+from collectors.silence import Silence
 from core.config import Collect
 from core.errors import Gone, NotAllowed, Permanent, Transient
 from core.model import COLLECTOR, Capture, Channel, Tier, Watch
-from storage import channels, custody, posts
+from storage import channels, custody, ledger, posts
 from storage.database import Tx
 from storage.opening import Store
 
 REST = 1.0  # seconds; the net under the bell
 DIALOGS = 100  # channels whose newest post one request tells
 ROTA, POLL = "rota", "poll"
+ROTA_TOP = "a post was there that updates had not brought"
+DROPPED = "updates were dropped"
+LISTEN_EVERY = 120.0  # seconds
 LONG_AGO = -1e18
+LATE = 3  # times the usual pause
+LATER = 2**62  # a message id over all others
+UNSEEN = {"start": "firstseen was not running", "reconnect": NOT_CONNECTED}
 _log = structlog.get_logger("reconcile")
 
 
@@ -57,8 +64,11 @@ class Reconciler:
         self._pending: dict[int, str] = {}
         self._read_at: dict[int, float] = {}
         self._checked_at: dict[int, float] = {}
+        self._compared_at = LONG_AGO
+        self._silence = Silence(account.name, store, asking)
+        self._listened_at = LONG_AGO
         account.on_connect(lambda why: asking.ask(None, why))
-        account.on_lost(lambda channel_id: asking.ask(channel_id, "updates were dropped"))
+        account.on_lost(lambda channel_id: asking.ask(channel_id, DROPPED))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Visit whatever is due until ``stop``."""
@@ -84,6 +94,7 @@ class Reconciler:
         """Make every visit that is due, the most urgent first; what is asked meanwhile goes before the rota."""
         while not stop.is_set():
             watched = await self._watched()
+            await self._look_around(watched)
             await self._note_asked(watched)
             visit = self._most_urgent(watched)
             if visit is None:
@@ -96,9 +107,22 @@ class Reconciler:
             watched = await channels.watches(reader, self._account.name)
         return [pair for pair in watched if pair[0].state != "paused" and pair[0].tier is not Tier.IMPORTED]
 
+    async def _look_around(self, watched: list[tuple[Watch, Channel]]) -> None:
+        """Now and then: compare every newest post, by a request for a hundred channels, and listen for silence."""
+        now = self._clock.monotonic()
+        if now >= self._compared_at + self._collect.reconcile_every:
+            self._compared_at = now
+            for channel_id in await self._behind([watch for watch, _channel in watched if _pushed(watch)]):
+                self._pending.setdefault(channel_id, ROTA_TOP)
+        if now >= self._listened_at + LISTEN_EVERY:
+            self._listened_at = now
+            await self._silence.check()
+
     async def _note_asked(self, watched: list[tuple[Watch, Channel]]) -> None:
         asked = self._asking.take()
         everything = asked.pop(None, None)
+        if everything is not None:
+            await self._interrupt(everything)
         behind = await self._behind([watch for watch, _channel in watched]) if everything is not None else []
         for watch, _channel in watched:
             reason = asked.get(watch.channel_id) or (everything if watch.channel_id in behind else None)
@@ -107,15 +131,26 @@ class Reconciler:
 
     async def _behind(self, watches: list[Watch]) -> list[int]:
         """The channels that have posts over their cursor, by as few requests as possible; unsure ones included."""
-        joined = [watch for watch in watches if watch.tier is Tier.JOINED and watch.state == "active"]
+        joined = [watch for watch in watches if _pushed(watch)]
         behind = [watch.channel_id for watch in watches if watch not in joined]
         for start in range(0, len(joined), DIALOGS):
             batch = joined[start : start + DIALOGS]
             tops = await self._tops(batch)
-            behind += [
-                w.channel_id for w in batch if tops.get(w.channel_id, w.contiguous_through + 1) > w.contiguous_through
-            ]
+            missing = {w.channel_id for w in batch if tops.get(w.channel_id, LATER) > w.contiguous_through}
+            behind += sorted(missing)
+            await self._confirm([w.channel_id for w in batch if w.channel_id not in missing])
         return behind
+
+    async def _interrupt(self, why: str) -> None:
+        """Write down that nothing was seen for a while; each channel's interruption ends when it is read back."""
+        since = self._account.take_unseen_since()
+        async with self._store.database.transaction() as tx:
+            await ledger.interrupt_account(tx, self._account.name, since, UNSEEN.get(why, why))
+
+    async def _confirm(self, channel_ids: list[int]) -> None:
+        async with self._store.database.transaction() as tx:
+            for channel_id in channel_ids:
+                await channels.reconciled(tx, channel_id, self._clock.now())
 
     async def _tops(self, watches: list[Watch]) -> dict[int, int]:
         """The newest message id of each channel; empty when one of them spoils the answer."""
@@ -150,7 +185,8 @@ class Reconciler:
         polled = watch.tier is not Tier.JOINED and watch.state == "active"
         if polled and now >= read + self._collect.poll_every:
             return (1, read), POLL
-        if now >= checked + self._collect.reconcile_every:
+        pause = self._collect.recheck_every if watch.state == "active" else self._collect.reconcile_every
+        if now >= checked + pause:
             return (2, checked), ROTA
         return None
 
@@ -165,7 +201,7 @@ class Reconciler:
             new = await self._read_up(visit, peer)
             if visit.reason == ROTA:
                 await self._recheck(visit, peer, before=0)
-            elif new and visit.reason not in {POLL, NEW_WATCH}:
+            elif visit.reason == DROPPED or (new and visit.reason not in {POLL, NEW_WATCH}):
                 await self._recheck(visit, peer, before=visit.watch.contiguous_through + 1)
         except (NotAllowed, Gone) as why:
             await self._lose(visit, str(why))
@@ -175,12 +211,16 @@ class Reconciler:
             return
         self._visited(visit)
         async with self._store.database.transaction() as tx:
-            await channels.reconciled(tx, peer.channel_id, self._clock.now())
-            if await channels.set_watch_state(tx, peer.channel_id, "active", ""):
+            await channels.reconciled(tx, peer.channel_id, self._clock.now(), within=self._patience(visit.watch))
+            if await channels.set_watch_state(tx, peer.channel_id, "active", "", self._clock.now()):
                 await _note_state(tx, visit, "active", "", self._clock.now())
         await end_trouble(self._store, _trouble(peer.channel_id))
         if new:
             _log.info("channel_read", channel_id=peer.channel_id, reason=visit.reason, new=new)
+
+    def _patience(self, watch: Watch) -> timedelta | None:
+        """How long a channel that is asked now and then may go unasked before the ledger calls it unseen."""
+        return None if watch.tier is Tier.JOINED else timedelta(seconds=LATE * self._collect.poll_every)
 
     def _visited(self, visit: Visit) -> None:
         now = self._clock.monotonic()
@@ -283,7 +323,7 @@ class Reconciler:
         channel_id = visit.watch.channel_id
         self._visited(replace(visit, reason=ROTA))
         async with self._store.database.transaction() as tx:
-            if await channels.set_watch_state(tx, channel_id, state, reason):
+            if await channels.set_watch_state(tx, channel_id, state, reason, self._clock.now()):
                 await _note_state(tx, visit, state, reason, self._clock.now())
         await begin_trouble(self._store, _trouble(channel_id), f"{visit.channel.title}: {reason}")
         _log.debug("channel_refused", channel_id=channel_id, reason=why)
@@ -299,6 +339,10 @@ async def _note_state(tx: Tx, visit: Visit, state: str, reason: str, at: datetim
     subject = f"channel/{visit.watch.channel_id}"
     await custody.record(tx, "watch.changed", subject, COLLECTOR, at, state=state, reason=reason)
     _log.warning("watch_changed", channel_id=visit.watch.channel_id, state=state, reason=reason)
+
+
+def _pushed(watch: Watch) -> bool:
+    return watch.tier is Tier.JOINED and watch.state == "active"
 
 
 def _trouble(channel_id: int) -> str:

@@ -69,7 +69,12 @@ class Collect(Section):
     """How channels are watched."""
 
     reconcile_every: Duration = Field(
-        duration("15 min"), gt=0, description="How often each channel's history is compared with what is stored."
+        duration("15 min"),
+        gt=0,
+        description="How often the newest post of each channel is compared with what is stored.",
+    )
+    recheck_every: Duration = Field(
+        duration("2 h"), gt=0, description="How often recent posts are re-checked for edits and deletions, at least."
     )
     poll_every: Duration = Field(
         duration("60 s"), gt=0, description="How often channels that no account has joined are asked."

@@ -39,6 +39,7 @@ class Tier(StrEnum):
     JOINED = "joined"
     FAST = "fast"
     POLL = "poll"
+    PREVIEW = "preview"  # by its public pages, without any account
     IMPORTED = "imported"  # no live watch: its posts came from exports or folders
 
 

@@ -22,6 +22,7 @@ from core.clock import Clock
 from core.config import Config
 from core.errors import ConfigError, FirstseenError, InputError
 from firstseen import __version__, exits, verifying
+from firstseen import ledger as watching
 from firstseen.access import run_command
 from firstseen.doctor import examine
 from firstseen.finding import find_files, match_manifest
@@ -129,6 +130,23 @@ def watch_list(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> 
 def watch_remove(channel: str, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Stop watching a channel; what was stored stays."""
     out.print(escape(f"{_ask(_load(config), 'watch remove', channel=channel)['removed']}: no longer watched"))
+
+
+@app.command()
+def ledger(
+    channel: Annotated[str, typer.Argument(help="@name, t.me link or numeric id; without it every channel.")] = "",
+    as_json: AsJson = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """What was watched from when to when, how and how completely, and when it could not be seen."""
+    entries = _ask(_load(config), "ledger", channel=channel)
+    if as_json:
+        _print_json(entries)
+        return
+    for line in watching.told(entries):
+        out.print(escape(line))
+    if not entries:
+        out.print("Nothing was ever watched: `firstseen watch add @name`.")
 
 
 @app.command()

@@ -8,9 +8,10 @@ from typing import Any
 
 from collectors.exports import import_path
 from core.errors import InputError
-from core.ids import channel_label, footage_label, parse_channel
-from core.model import SYSTEM, Channel, Tier
-from firstseen import verifying
+from core.ids import footage_label, parse_channel
+from core.model import SYSTEM, Tier
+from firstseen import ledger, verifying
+from firstseen.naming import iso, known_channel, label
 from storage import alerts, assets, channels, custody, footage, jobs, members, posts, settings
 from storage.database import Reader
 from storage.opening import Store
@@ -39,10 +40,10 @@ async def watch_remove(store: Store, arguments: Arguments, _emit: Emit) -> Any:
     """Stop watching a channel; its posts stay."""
     text = str(arguments["channel"])
     async with store.database.transaction() as tx:
-        channel = await _known(tx, text)
-        await channels.stop_watch(tx, channel.channel_id)
+        channel = await known_channel(tx, text)
+        await channels.stop_watch(tx, channel.channel_id, store.clock.now())
         await custody.record(tx, "watch.removed", text, SYSTEM, store.clock.now())
-    return {"removed": _label(channel)}
+    return {"removed": label(channel)}
 
 
 async def watch_list(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
@@ -51,14 +52,14 @@ async def watch_list(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
         watched = [
             {
                 "channel_id": channel.channel_id,
-                "channel": _label(channel),
+                "channel": label(channel),
                 "side": channel.side,
                 "language": channel.language,
                 "tier": str(watch.tier),
                 "state": watch.state,
                 "reason": watch.state_reason,
                 "contiguous_through": watch.contiguous_through,
-                "since": _iso(watch.started_at),
+                "since": iso(watch.started_at),
             }
             for watch, channel in await channels.watches(reader)
         ]
@@ -70,9 +71,9 @@ async def backfill(store: Store, arguments: Arguments, _emit: Emit) -> Any:
     """Ask for a channel's older history; the running service reads it slowly."""
     since = datetime.fromisoformat(arguments["since"]) if arguments.get("since") else None
     async with store.database.transaction() as tx:
-        channel = await _known(tx, str(arguments["channel"]))
+        channel = await known_channel(tx, str(arguments["channel"]))
         await channels.ask_backfill(tx, channel.channel_id, "cli", since, store.clock.now())
-    return {"asked": _label(channel)}
+    return {"asked": label(channel)}
 
 
 async def import_posts(store: Store, arguments: Arguments, emit: Emit) -> Any:
@@ -106,11 +107,11 @@ async def status(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
             "posts": await posts.counts(reader),
             "assets": held.assets,
             "channels": held.channels,
-            "since": _iso(held.since) if held.since else None,
+            "since": iso(held.since) if held.since else None,
             "watches": len(await channels.watches(reader)),
             "queues": await jobs.counts(reader),
             "troubles": [
-                {"part": trouble.part, "message": trouble.message, "since": _iso(trouble.since)}
+                {"part": trouble.part, "message": trouble.message, "since": iso(trouble.since)}
                 for trouble in await settings.troubles(reader)
             ],
             "alerts": await alerts.counts(reader),
@@ -122,6 +123,20 @@ async def verify(store: Store, arguments: Arguments, emit: Emit) -> Any:
     """Check what is stored against the custody log; the outcome with every problem."""
     known = [str(head) for head in arguments["heads"]]
     return await verifying.verify(store, emit, known=known, read_percent=float(arguments["read_percent"]))
+
+
+async def record_export(store: Store, arguments: Arguments, _emit: Emit) -> Any:
+    """Write down that something was exported; the new head of the custody log."""
+    detail: dict[str, str | float] = {
+        "wanted": str(arguments["wanted"]),
+        "manifest": str(arguments["manifest"]),
+        "footage": int(arguments["footage"]),
+        "files": int(arguments["files"]),
+    }
+    async with store.database.transaction() as tx:
+        await custody.record(tx, "case.exported", "store", SYSTEM, store.clock.now(), **detail)
+        seq, head = await custody.head(tx)
+    return {"entries": seq, "hash": head}
 
 
 async def list_findings(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
@@ -147,7 +162,7 @@ async def _footage_rows(reader: Reader, footage_id: int) -> list[dict[str, Any]]
                 "channel": seen.channel.username or seen.channel.title,
                 "channel_id": seen.channel.channel_id,
                 "message_id": seen.sighting.message_id,
-                "posted_at": _iso(seen.sighting.posted_at),
+                "posted_at": iso(seen.sighting.posted_at),
                 "kind": str(seen.asset.kind),
                 "role": seen.sighting.role,
                 "sha256": seen.asset.sha256,
@@ -160,7 +175,7 @@ async def _footage_rows(reader: Reader, footage_id: int) -> list[dict[str, Any]]
                 "earliest": {
                     "channel": elders[0].channel.username or elders[0].channel.title,
                     "message_id": elders[0].sighting.message_id,
-                    "posted_at": _iso(elders[0].sighting.posted_at),
+                    "posted_at": iso(elders[0].sighting.posted_at),
                 },
                 "deleted": seen.deleted_at is not None,
                 "tags": list(await members.tags(reader, finding.footage_id)),
@@ -181,20 +196,6 @@ COMMANDS: Mapping[str, Command] = {
     "status": status,
     "findings": list_findings,
     "verify": verify,
+    "export recorded": record_export,
+    "ledger": ledger.read,
 }
-
-
-async def _known(reader: Reader, text: str) -> Channel:
-    ref = parse_channel(text)
-    channel = await channels.find_channel(reader, ref) if ref is not None else None
-    if channel is None:
-        raise InputError(f"{text}: no such channel here; `firstseen watch list` shows those that are watched")
-    return channel
-
-
-def _label(channel: Channel) -> str:
-    return channel_label(channel.title, channel.username, channel.channel_id)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,11 +1,12 @@
 """Channels, who may read them with which access, watches, wishes, gaps and backfills."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.clock import from_ms, to_ms
 from core.ids import ChannelRef
 from core.model import Channel, Tier, Watch
+from storage import ledger
 from storage.database import Reader, Row, Tx
 
 _CHANNEL = "channel.channel_id, channel.title, channel.username, channel.side, channel.language, channel.protected"
@@ -205,6 +206,7 @@ async def start_watch(tx: Tx, watch: Watch) -> None:
         state=watch.state,
         reason=watch.state_reason,
     )
+    await ledger.begin(tx, watch)
     tx.after_commit("watches")
 
 
@@ -226,15 +228,22 @@ async def watch(reader: Reader, channel_id: int) -> Watch | None:
     return _watch(row) if row else None
 
 
-async def stop_watch(tx: Tx, channel_id: int) -> None:
-    """End a watch; the posts stay."""
+async def stop_watch(tx: Tx, channel_id: int, at: datetime) -> None:
+    """End a watch; the posts and the ledger stay."""
+    await ledger.end(tx, channel_id, at, "the team stopped it")
     await tx.run("DELETE FROM backfill WHERE channel_id = :id", id=channel_id)
     await tx.run("DELETE FROM watch WHERE channel_id = :id", id=channel_id)
     tx.after_commit("watches")
 
 
-async def set_watch_state(tx: Tx, channel_id: int, state: str, reason: str) -> bool:
-    """Remember that a channel became private, banned, gone, or readable again; true when that is a change."""
+async def set_watch_state(tx: Tx, channel_id: int, state: str, reason: str, at: datetime) -> bool:
+    """Remember that a channel became private, banned, gone, or readable again; true when that is a change.
+
+    One that can't be read is unseen since it was last compared with what is stored.
+    """
+    span = await ledger.open_span(tx, channel_id)
+    if span is not None and state != "active":
+        await ledger.interrupt(tx, channel_id, span.confirmed_at or at, reason)
     changed = await tx.run(
         "UPDATE watch SET state = :state, state_reason = :reason WHERE channel_id = :id AND state <> :state",
         id=channel_id,
@@ -251,6 +260,7 @@ async def move_cursor(tx: Tx, channel_id: int, contiguous_through: int) -> None:
         id=channel_id,
         through=contiguous_through,
     )
+    await ledger.advance(tx, channel_id, contiguous_through)
 
 
 async def reconciled_at(reader: Reader, channel_id: int) -> datetime | None:
@@ -259,9 +269,10 @@ async def reconciled_at(reader: Reader, channel_id: int) -> datetime | None:
     return from_ms(row["reconciled_at"]) if row and row["reconciled_at"] is not None else None
 
 
-async def reconciled(tx: Tx, channel_id: int, at: datetime) -> None:
-    """Remember when a channel's history was last compared with what is stored."""
+async def reconciled(tx: Tx, channel_id: int, at: datetime, *, within: timedelta | None = None) -> None:
+    """Remember that a channel was compared with what is stored; ``within`` as in ``ledger.confirm``."""
     await tx.run("UPDATE watch SET reconciled_at = :at WHERE channel_id = :id", id=channel_id, at=to_ms(at))
+    await ledger.confirm(tx, channel_id, at, within=within)
 
 
 async def record_gap(tx: Tx, channel_id: int, after: int, through: int, reason: str, at: datetime) -> int:

@@ -50,7 +50,7 @@ async def test_the_watch_list_is_told_in_private_only(newsroom: Newsroom) -> Non
         await channels.record_channel(tx, Channel(7, "Silent one"), START)
         await channels.start_watch(tx, Watch(ASTRA.channel_id, Tier.JOINED, "main", 412, START))
         await channels.start_watch(tx, Watch(7, Tier.POLL, "main", 5, START))
-        await channels.set_watch_state(tx, 7, "private", "CHANNEL_PRIVATE")
+        await channels.set_watch_state(tx, 7, "private", "CHANNEL_PRIVATE", START)
         await channels.reconciled(tx, ASTRA.channel_id, newsroom.store.clock.now() - timedelta(minutes=4))
     newsroom.ivan.say(newsroom.group, "/status")
     newsroom.ivan.start(newsroom.me)

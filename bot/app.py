@@ -36,9 +36,11 @@ from bot.lookup_step import Asker, LookUpStep
 from bot.menus import Menus
 from bot.outgoing import Outgoing, shown
 from bot.pace import Pace
+from bot.recaps import RecapStep
 from bot.rings import RingStep
 from bot.routers import (
     about,
+    attention,
     chats,
     claims,
     lookup,
@@ -66,7 +68,23 @@ SLOW_HANDLER = 2.0  # seconds; then later updates no longer wait for it
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 OFFSET_LIFE = timedelta(hours=20)  # Telegram keeps updates for a day, and may number anew after a week of silence
 PART = "bot"
-ROUTERS = (chats, tags, verdicts, claims, places, notes, menus, reviews, telling, search, status, about, lookup, stale)
+ROUTERS = (
+    chats,
+    tags,
+    verdicts,
+    claims,
+    places,
+    notes,
+    menus,
+    reviews,
+    attention,
+    telling,
+    search,
+    status,
+    about,
+    lookup,
+    stale,
+)
 _log = structlog.get_logger("bot")
 
 
@@ -96,6 +114,7 @@ def build_parts(config: Config, store: Store, proofs: ProofMaker, asker: Asker) 
         DeliverStep(store, screen, Pictures(proofs), pace, open_menus, in_hand, config.bot.tags),
         DigestStep(store, bot, pace, in_hand),
         RingStep(store, bot, pace),
+        RecapStep(store, bot, pace),
         LookUpStep(store, bot, outgoing, pace, screen, asker),
     )
     dispatcher = build_dispatcher(desk, pace, TeamChats(config.chats))

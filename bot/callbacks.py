@@ -36,6 +36,8 @@ class Act(StrEnum):
     CARD = "card"
     PAGE = "page"
     PLACE = "place"
+    ATTEND = "attend"
+    FORGET = "forget"
 
 
 @dataclass(frozen=True, slots=True)

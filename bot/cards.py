@@ -425,7 +425,12 @@ def _copy_label(seen: FootageSighting) -> str:
 
 def _more_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
     told = [(words.TIMELINE, "timeline"), (words.EVIDENCE, "evidence"), (words.HISTORY, "history")]
-    return [[_button(text, Act.TELL, view.footage_id, what) for text, what in told], _closing(view)]
+    attending = [(words.FOLLOW, "follow"), (words.MUTE, "mute")]
+    return [
+        [_button(text, Act.TELL, view.footage_id, what) for text, what in told],
+        [_button(text, Act.ATTEND, view.footage_id, what) for text, what in attending],
+        _closing(view),
+    ]
 
 
 def _closing(view: CardView, *, undo: bool = True) -> list[InlineKeyboardButton]:

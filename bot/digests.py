@@ -145,7 +145,7 @@ class DigestStep:
 def digest_text(views: Sequence[CardView], head: tuple[int, str]) -> Text:
     """One line per footage: what, where, when, the first words. The head of the custody log gets a witness outside."""
     shown = Text(words.custody_head(head[0]), Code(head[1]))
-    lines = (_line(view) for view in views)
+    lines = (digest_line(view) for view in views)
     return as_list(Bold(words.digest_title(len(views))), *lines, Italic(words.DIGEST_HINT), shown)
 
 
@@ -159,7 +159,8 @@ def digest_buttons(views: Sequence[CardView]) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
-def _line(view: CardView) -> Text:
+def digest_line(view: CardView) -> Text:
+    """What, where, when, and the first words."""
     headline = Bold(f"{words.KIND_WORD[view.kind]} {footage_label(view.footage_id)}")
     if view.told is None:
         return Text(headline)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from core.model import FindingKind, MediaKind, Role, Verdict
+from storage.attention import Subject
 
 KIND_WORD: Mapping[FindingKind, str] = {
     FindingKind.NEW: "NEW",
@@ -39,7 +40,21 @@ ROLE_WORD: Mapping[Role, str] = {
     Role.ADMIN: "an admin",
 }
 
-RING_WORD: Mapping[str, str] = {"relabel": "⚠ RELABEL"}
+RING_WORD: Mapping[str, str] = {"relabel": "⚠ RELABEL", "followed": "🔔 FOLLOWED"}
+FOLLOW, MUTE = "🔔 Follow", "🔕 Mute"
+SUBJECT_WORD: Mapping[Subject, str] = {
+    Subject.FOOTAGE: "footage",
+    Subject.CHANNEL: "channel",
+    Subject.TAG: "tag",
+    Subject.PLACE: "place",
+    Subject.WORD: "word",
+}
+FOLLOWED_HERE, MUTED_HERE, NO_WISHES = "Followed here:", "Muted here:", "Nothing is followed or muted here."
+WHAT_TO_FOLLOW = "Follow or mute what? F12, @channel, #tag, place:name, or words of captions."
+FOR_YOURSELF = "For yourself, write it to me in private."
+NO_CHANNEL = "No channel of that name is held here."
+NOTHING_HELD = "Nothing was held back here."
+RECAP_HINT = "Held back because muted here. Tap a number for its card; /mute shows what is muted."
 CLAIM, RELEASE, TAKE_OVER = "✋ Claim", "✋ Release", "Take over"
 TAG, VERDICT, NOT_A_MATCH, SAME, MORE = "🏷 Tag", "⚖ Verdict", "≠ Not a match", "＝ Same footage", "⋯ More"
 PLACE, WHERE, PLACE_OFF = "📍 Place", "✎ Say where", "✕ Take it off"
@@ -130,6 +145,10 @@ COMMANDS: Sequence[tuple[str, str]] = (
     ("unplace", "F12: take the place off"),
     ("claim", "F12: say that you work on it"),
     ("release", "F12: you no longer do"),
+    ("follow", "F12, @channel, #tag, place:x or words: ring here; alone: what is followed and muted"),
+    ("mute", "the same: no cards here, a recap instead"),
+    ("unfollow", "the same: end it; also /unmute"),
+    ("recap", "what mutes held back here"),
     ("status", "what is watched, what waits, what is wrong"),
     ("help", "how this works"),
 )
@@ -275,6 +294,22 @@ def contrast(kind: str, said: str, known: str) -> str:
             return "is mirrored"
         case _:
             return "has other sound"
+
+
+def attending(what: str, *, follows: bool, changed: bool) -> str:
+    """What became of a wish to follow or to mute."""
+    state = "followed" if follows else "muted"
+    return f"{what} is {state} here" if changed else f"{what} is {state} here already"
+
+
+def attention_ended(what: str, *, ended: bool) -> str:
+    """What became of a wish that was taken back."""
+    return f"{what} is neither followed nor muted here any more" if ended else f"{what} was neither followed nor muted"
+
+
+def recap_title(number: int) -> str:
+    """Over what was held back."""
+    return f"{count(number, 'footage')} held back here"
 
 
 def bringing(label: str) -> str:

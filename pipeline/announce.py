@@ -1,6 +1,7 @@
 """Step: Finding + routes → Alerts. One card per footage and chat; only what is new to a chat may ring.
 
-An edit of a card makes no sound. What deserves one although the card stands, a relabel, gets a message under it.
+An edit of a card makes no sound. What deserves one although the card stands, a relabel or something followed, gets a
+message under it. What a chat muted makes no card there: it is held back, and told in the next recap.
 """
 
 import asyncio
@@ -11,15 +12,21 @@ from datetime import datetime, timedelta
 from core.config import Chat
 from core.ids import parse_channel
 from core.model import Alert, Channel, Finding, FindingKind, Sighting
+from pipeline.attention import Facts, decisive
 from pipeline.priority import is_history, priority
 from pipeline.relabel import Contradiction, Contrast, news
 from pipeline.suspicion import Suspect, examine, suspect
-from storage import alerts, assets, channels, footage, jobs, posts, relabels, rings
+from storage import alerts, assets, attention, channels, footage, jobs, members, posts, relabels, rings
+from storage.attention import Attention
 from storage.database import Reader, Tx
 from storage.opening import Store
 from storage.posts import StoredPost
 from storage.relabels import Relabel
+from storage.search import fold
 
+FOLLOWED = "followed"
+WAVE = timedelta(minutes=10)  # copies of one footage that come within this ring once
+RECAP_AFTER = timedelta(hours=12)  # what a mute held back is told by then
 ALBUM_DEBOUNCE = timedelta(seconds=2)  # the parts of an album arrive one by one
 
 
@@ -66,29 +73,104 @@ class AnnounceStep:
         return replace(given, found=await asyncio.to_thread(examine, given.suspect))
 
     async def save(self, tx: Tx, made: News) -> None:
-        """Ask for the card in every chat that a route leads to."""
-        now = self._store.clock.now()
-        run_at = now + ALBUM_DEBOUNCE if made.post.post.album_id is not None else None
-        relabelled = await _note_relabel(tx, made, now)
+        """Ask for the card in every chat that a route or a member's wish leads to."""
+        relabelled = await _note_relabel(tx, made, self._store.clock.now())
+        wishes = await attention.everywhere(tx)
         for footage_id in concerned(made.finding):
-            existing = {alert.chat_id: alert for alert in await alerts.of_footage(tx, footage_id)}
+            facts = await _facts(tx, made, footage_id)
+            standing = {alert.chat_id: alert for alert in await alerts.of_footage(tx, footage_id)}
+            rung = relabelled and footage_id == made.finding.footage_id
             for route in self._routes:
-                standing = existing.get(await alerts.present_chat(tx, route.chat_id))
-                if not reaches(route, made.channel, standing, made.sighting):
-                    continue
-                alert_id = await alerts.want(
-                    tx,
-                    footage_id,
-                    route.chat_id,
-                    route.thread_id,
-                    loud=is_loud(made, route),
-                    trigger_at=made.sighting.captured_at,
-                )
-                await jobs.enqueue(
-                    tx, "deliver", str(alert_id), run_at=run_at, priority=priority(made.sighting.capture)
-                )
-                if relabelled and standing is not None and footage_id == made.finding.footage_id and not route.quiet:
-                    await _ring(tx, standing, made.sighting, now)
+                chat_id = await alerts.present_chat(tx, route.chat_id)
+                wish = decisive(wishes.get(chat_id, ()), facts)
+                telling = Telling(footage_id, chat_id, route.thread_id, standing.get(chat_id), wish)
+                if reaches(route, made.channel, telling.standing, made.sighting) or telling.followed:
+                    await self._tell(tx, made, telling, loud=is_loud(made, route), rings=rung and not route.quiet)
+            routed = {await alerts.present_chat(tx, route.chat_id) for route in self._routes}
+            for chat_id in sorted((standing.keys() | wishes.keys()) - routed):
+                wish = decisive(wishes.get(chat_id, ()), facts)
+                telling = Telling(footage_id, chat_id, None, standing.get(chat_id), wish)
+                if telling.standing or await _may_follow(tx, telling):
+                    await self._tell(tx, made, telling, loud=True, rings=False)
+
+    async def _tell(self, tx: Tx, made: News, telling: "Telling", *, loud: bool, rings: bool) -> None:
+        """A card, or the newest state of the one that stands; with a sound, or held back, as the chat wishes."""
+        now, standing, history = self._store.clock.now(), telling.standing, is_history(made.sighting.capture)
+        if history and standing is None:
+            return
+        if telling.muted and standing is None:
+            await self._hold_back(tx, made, telling)
+            return
+        alert_id = await alerts.want(
+            tx,
+            telling.footage_id,
+            telling.chat_id,
+            telling.thread_id,
+            loud=(loud or telling.followed) and not telling.muted,
+            trigger_at=made.sighting.captured_at,
+        )
+        run_at = now + ALBUM_DEBOUNCE if made.post.post.album_id is not None else None
+        await jobs.enqueue(tx, "deliver", str(alert_id), run_at=run_at, priority=priority(made.sighting.capture))
+        if standing is None or telling.muted or history:
+            return
+        if rings:
+            await _ring(tx, standing, made.sighting, "relabel", now)
+        elif telling.followed and not await _rang_lately(tx, standing, now):
+            await _ring(tx, standing, made.sighting, FOLLOWED, now)
+
+    async def _hold_back(self, tx: Tx, made: News, telling: "Telling") -> None:
+        now, wish = self._store.clock.now(), telling.wish
+        reason = f"{wish.subject} {wish.shown}" if wish else ""
+        await attention.hold_back(
+            tx, telling.chat_id, telling.thread_id, telling.footage_id, made.sighting.sighting_id, reason, now
+        )
+        await jobs.enqueue(tx, "recap", str(telling.chat_id), run_at=now + RECAP_AFTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One footage in one chat: the card that stands there, and what the chat wishes."""
+
+    footage_id: int
+    chat_id: int
+    thread_id: int | None
+    standing: Alert | None
+    wish: Attention | None
+
+    @property
+    def followed(self) -> bool:
+        """Whether the chat waits for this."""
+        return self.wish is not None and self.wish.follows
+
+    @property
+    def muted(self) -> bool:
+        """Whether the chat does not want to hear of this."""
+        return self.wish is not None and not self.wish.follows
+
+
+async def _facts(reader: Reader, made: News, footage_id: int) -> Facts:
+    place = await members.location(reader, footage_id)
+    return Facts(
+        footage_id,
+        made.channel.channel_id,
+        frozenset(tag.casefold() for tag in await members.tags(reader, footage_id)),
+        fold(place.name) if place else "",
+        fold(made.post.post.text),
+    )
+
+
+async def _may_follow(reader: Reader, telling: Telling) -> bool:
+    """Whether this is the private chat of an active member who follows it: groups outside the routes hear nothing."""
+    if not telling.followed or telling.chat_id <= 0:
+        return False
+    member = await members.member(reader, telling.chat_id)
+    return member is not None and member.active
+
+
+async def _rang_lately(reader: Reader, standing: Alert, now: datetime) -> bool:
+    """A wave of copies of something followed rings once; the card counts the rest."""
+    last = await rings.last_wanted(reader, standing.alert_id, FOLLOWED)
+    return last is not None and now - last < WAVE
 
 
 async def _note_relabel(tx: Tx, made: News, now: datetime) -> bool:
@@ -105,11 +187,11 @@ async def _note_relabel(tx: Tx, made: News, now: datetime) -> bool:
     return bool(news(made.found, before)) and not is_history(sighting.capture)
 
 
-async def _ring(tx: Tx, standing: Alert, sighting: Sighting, now: datetime) -> None:
+async def _ring(tx: Tx, standing: Alert, sighting: Sighting, reason: str, now: datetime) -> None:
     """A message under a card that was shown already; a card that is yet to come rings by itself."""
     if standing.message_id is None and standing.shown_version == 0:
         return
-    ring_id = await rings.want(tx, standing.alert_id, sighting.sighting_id, "relabel", now)
+    ring_id = await rings.want(tx, standing.alert_id, sighting.sighting_id, reason, now)
     if ring_id is not None:
         await jobs.enqueue(tx, "ring", str(ring_id))
 

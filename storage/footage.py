@@ -201,6 +201,14 @@ async def merge(tx: Tx, kept: int, gone: int) -> None:
     )
     await tx.run("DELETE FROM footage_tag WHERE footage_id = :gone", gone=gone)
     await tx.run(
+        """
+        UPDATE attention SET meant = :kept WHERE subject = 'footage' AND meant = :gone
+            AND chat_id NOT IN (SELECT chat_id FROM attention WHERE subject = 'footage' AND meant = :kept)
+        """,
+        kept=str(kept),
+        gone=str(gone),
+    )
+    await tx.run(
         "UPDATE footage SET merged_into = :kept WHERE footage_id = :gone OR merged_into = :gone", kept=kept, gone=gone
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.clock import to_ms
+from core.clock import from_ms, to_ms
 from core.model import DeliveryState
 from storage.database import Reader, Row, Tx
 
@@ -39,6 +39,16 @@ async def ring(reader: Reader, ring_id: int) -> Ring | None:
     """A ring by its row."""
     row = await reader.one("SELECT * FROM ring WHERE ring_id = :id", id=ring_id)
     return _ring(row) if row else None
+
+
+async def last_wanted(reader: Reader, alert_id: int, reason: str) -> datetime | None:
+    """When a ring of this reason was last asked for under a card."""
+    row = await reader.one(
+        "SELECT MAX(wanted_at) AS at FROM ring WHERE alert_id = :alert AND reason = :reason",
+        alert=alert_id,
+        reason=reason,
+    )
+    return from_ms(row["at"]) if row and row["at"] is not None else None
 
 
 async def begin(tx: Tx, ring_id: int) -> Ring | None:

@@ -82,7 +82,7 @@ async def find(
         clauses.append("post.posted_at >= :since")
     if until is not None:
         clauses.append("post.posted_at < :until")
-    named: dict[str, str] = {f"place{number}": f"% {_stem(word)}%" for number, word in enumerate(fold(place).split())}
+    named: dict[str, str] = {f"place{number}": f"% {stem}%" for number, stem in enumerate(stems(fold(place)))}
     clauses += [_PLACED.format(name) for name in named]
     for tag in tags:
         names = {f"tag{len(named) + number}": spelling for number, spelling in enumerate(await _spellings(reader, tag))}
@@ -131,7 +131,12 @@ async def _found(reader: Reader, row: Row) -> Found:
 
 def _query(words: str) -> str:
     """An FTS5 query for the beginnings of all words; letters and digits only, so that no text is syntax."""
-    return " ".join(f'"{_stem(word)}"*' for word in fold(words).split())
+    return " ".join(f'"{stem}"*' for stem in stems(fold(words)))
+
+
+def stems(folded: str) -> tuple[str, ...]:
+    """The beginnings that the other forms of these words share."""
+    return tuple(_stem(word) for word in folded.split())
 
 
 def _stem(word: str) -> str:

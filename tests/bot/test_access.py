@@ -28,6 +28,8 @@ COMMANDS = {
     "write_tag": "/tag F1 vehicles",
     "write_verdict": "/verdict F1 confirmed",
     "write_place": "/place F1 Sergeevka",
+    "write_attention": "/follow @astrapress",
+    "write_recap": "/recap",
     "write_claim": "/claim F1",
     "write_note": "/note F1 the same gate",
     "write_find": "/find полигон",
@@ -48,6 +50,8 @@ PRESSES = {
     "press_tell": Press(Act.TELL, 1, "history").pack(),
     "press_card": Press(Act.CARD, 1).pack(),
     "press_place": Press(Act.PLACE, 1, "ask").pack(),
+    "press_attend": Press(Act.ATTEND, 1, "follow").pack(),
+    "press_forget": Press(Act.FORGET, 0, "abc").pack(),
     "press_page": Press(Act.PAGE, 0, "1").pack(),
     "press_stale": "something|else",
 }

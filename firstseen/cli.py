@@ -262,6 +262,37 @@ def status(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> None
 
 
 @app.command()
+def export(
+    target: Annotated[Path, typer.Argument(help="The new folder that becomes the bag.")],
+    footage: Annotated[list[str] | None, typer.Option("--footage", help="A footage, as in F12; repeatable.")] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="Footage with this tag; repeatable.")] = None,
+    words: Annotated[str, typer.Option("--words", help="Footage whose posts have these words.")] = "",
+    since: Annotated[str, typer.Option("--since", help="Posted on this day or later: 2024-10-18.")] = "",
+    until: Annotated[str, typer.Option("--until", help="Posted before this day.")] = "",
+    title: Annotated[str, typer.Option("--title", help="The case, as the report is headed.")] = "Case report",
+    as_json: AsJson = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Write footage with its files, posts, custody and a report into a bag that anybody can check."""
+    from evidence.case import Wanted  # noqa: PLC0415 -- only this command needs the template engine
+    from firstseen.exporting import export_case, parse_day  # noqa: PLC0415 -- the same
+
+    wanted = Wanted(tuple(footage or ()), words, tuple(tag or ()), parse_day(since), parse_day(until))
+    if not str(wanted):
+        raise InputError("say what to export: --footage, --tag, --words, --since or --until")
+    with Bars(err) as bars:
+        made = _run(export_case(_load(config), wanted, target.absolute(), title, bars))
+    if as_json:
+        _print_json(made)
+        return
+    out.print(f"{made['footage']} footage, {made['posts']} posts, {made['files']} files: {escape(made['bag'])}")
+    for sha256 in made["missing"]:
+        out.print(f"not held, so not in the bag: file {sha256}")
+    out.print(f"manifest {made['manifest']}")
+    out.print(f"custody head {made['recorded']['entries']}:{made['recorded']['hash']}")
+
+
+@app.command()
 def verify(
     read_data: Annotated[bool, typer.Option("--read-data", help="Read every file again, byte by byte.")] = False,
     read_data_subset: Annotated[

@@ -24,9 +24,14 @@ _UNSEALED = '"version":1}'  # how the canonical JSON of the first entries ended
 
 def link(prev: str, body: str) -> str:
     """The hash of an entry with canonical JSON ``body`` after the one with hash ``prev``."""
-    if body.endswith(_UNSEALED):
+    if is_unsealed(body):
         return hashlib.sha256(b"\0" + bytes.fromhex(prev) + body.encode()).hexdigest()
     return hashlib.sha256(b"\1" + bytes.fromhex(prev) + bytes.fromhex(seal(body))).hexdigest()
+
+
+def is_unsealed(body: str) -> bool:
+    """Whether an entry is of version 1, of which nothing can be shown without its JSON."""
+    return body.endswith(_UNSEALED)
 
 
 def seal(body: str) -> str:

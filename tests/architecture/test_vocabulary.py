@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("bot", "collectors", "core", "fingerprints", "firstseen", "pipeline", "storage")
+PRODUCT = ("bot", "collectors", "core", "evidence", "fingerprints", "firstseen", "pipeline", "storage")
 SAY_NOTHING = {
     *("data", "info", "object", "manager", "handler", "processor", "helper", "helpers"),
     *("util", "utils", "common", "misc", "service", "status", "type"),

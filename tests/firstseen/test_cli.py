@@ -125,6 +125,26 @@ def test_doctor_reports_every_layer_in_words(config: Path) -> None:
     assert {check["state"] for check in checks.values()} <= {"good", "weaker", "wrong"}
 
 
+def test_footage_is_exported_and_that_is_recorded(config: Path, tmp_path: Path) -> None:
+    """A bag has both copies with their proof picture, its own verifier agrees, and the log tells of the export."""
+    folder, bag = tmp_path / "files", tmp_path / "bag"
+    folder.mkdir()
+    picture = synthetic.still(5, (640, 480))
+    (folder / "2024-10-18 camp.jpg").write_bytes(files.photo(picture))
+    (folder / "2024-10-19 copy.jpg").write_bytes(files.photo(picture, quality=50))
+    assert firstseen("import", folder, "--channel", "Desk files", "--config", config).returncode == 0
+    done = firstseen("export", bag, "--since", "2024-10-18", "--title", "Camp", "--json", "--config", config)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert (made["footage"], made["posts"], made["files"]) == (1, 2, 2)
+    assert len(list((bag / "data" / "pictures").iterdir())) == 2
+    assert subprocess.run([sys.executable, bag / "verify.py"], check=False, capture_output=True).returncode == 0
+    known = f"{made['recorded']['entries']}:{made['recorded']['hash']}"
+    assert firstseen("verify", "--head", known, "--config", config).returncode == 0
+    for wrong in ((bag, "--footage", "F1"), (tmp_path / "b",), (tmp_path / "b", "--since", "once")):
+        assert firstseen("export", *wrong, "--config", config).returncode == WRONG_INPUT
+
+
 def test_verify_finds_damage_by_its_exit_code(config: Path, tmp_path: Path) -> None:
     """0 for an untouched archive, 2 with the file's name for a changed one, 1 when it could not look."""
     folder = tmp_path / "files"

@@ -428,6 +428,7 @@ def _more_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
     attending = [(words.FOLLOW, "follow"), (words.MUTE, "mute")]
     return [
         [_button(text, Act.TELL, view.footage_id, what) for text, what in told],
+        [_button(words.SPREAD, Act.TELL, view.footage_id, "spread")],
         [_button(text, Act.ATTEND, view.footage_id, what) for text, what in attending],
         _closing(view),
     ]

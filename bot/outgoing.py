@@ -11,6 +11,7 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramRetryAfter
 from aiogram.types import (
+    BufferedInputFile,
     CallbackQuery,
     InaccessibleMessage,
     InlineKeyboardMarkup,
@@ -71,6 +72,20 @@ class Outgoing:
             )
 
         return await self._patiently(chat_id, send)
+
+    async def show(self, message: Message, content: bytes, caption: str) -> Message | None:
+        """Answer a message with a picture."""
+
+        async def send() -> Message:
+            return await self._bot.send_photo(
+                message.chat.id,
+                BufferedInputFile(content, "picture.png"),
+                caption=caption,
+                message_thread_id=topic_of(message),
+                reply_parameters=_below(message.message_id),
+            )
+
+        return await self._patiently(message.chat.id, send)
 
     async def rewrite(
         self, chat_id: int, message_id: int, text: str | Text, buttons: InlineKeyboardMarkup | None = None

@@ -124,6 +124,11 @@ POSSIBLE_REPEAT = "possible repeat: this card may stand here twice; both act on 
 MAYBE_TOLD = "perhaps told before"
 DIGEST_HINT = "Tap a number for its card."
 EARLIEST_OF, EARLIEST = "Earliest we hold of", "earliest we hold"
+SPREAD = "🕸 Spread"
+SPREAD_FORWARD = "forward: Telegram's own header, proof of origin"
+SPREAD_ALIKE = "look-alike: our inference, no proof of who took it from whom"
+SPREAD_BARS = "posts over time"
+LOOKS_ALIKE, SAME_FILE, NOT_HELD, GONE = "look-alike", "look-alike, the same file", "a post not held here", "gone"
 PART, FORWARDED, EDITED = "in part", "forwarded", "edited since"
 NO_HISTORY = "Nobody did anything with it yet."
 STATUS, ALL_WELL, WAITING, WATCHED, NOTHING = "Status", "No trouble.", "Waiting:", "Watched:", "nothing"
@@ -350,6 +355,31 @@ def history_title(label: str) -> str:
 def custody_head(number: int) -> str:
     """Before the hash of the newest custody entry."""
     return f"Custody log, entry {number}: "
+
+
+def short_moment(at: datetime) -> str:
+    """A time beside others of the same footage, in UTC."""
+    return f"{at:%-d %b %Y %H:%M}"
+
+
+def forwarded_from(name: str) -> str:
+    """A forward whose origin is not among the posts held."""
+    return f"{FORWARDED} from {name}"
+
+
+def spread_title(label: str) -> str:
+    """Over the picture of a spread."""
+    return f"{label}: who posted it when"
+
+
+def spread_counts(posts: int, channels: int) -> str:
+    """What the picture of a spread rests on."""
+    return f"{count(posts, 'post')} in {count(channels, 'channel')} held here, times in UTC"
+
+
+def more_posts(number: int) -> str:
+    """Posts that a picture leaves out."""
+    return f"… {count(number, 'more post')} …"
 
 
 def more_lines(number: int) -> str:

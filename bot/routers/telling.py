@@ -1,4 +1,4 @@
-"""What a card does not say: the timeline of posts, the evidence of each file, who did what; and bringing a card."""
+"""What a card does not say: how it spread, the evidence of each file, who did what; and bringing a card."""
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
@@ -10,6 +10,7 @@ from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.desk import Desk, Pressed
 from bot.outgoing import shown, topic_of
+from bot.spreading import spread_picture
 from bot.stories import evidence, history, timeline
 from core.ids import footage_label
 from storage import alerts, custody, footage, members
@@ -27,6 +28,9 @@ def router() -> Router:
 
 async def press_tell(query: CallbackQuery, press: Press, desk: Desk) -> None:
     """Tell it in a message under the card."""
+    if press.argument == "spread":
+        await _show_spread(query, press, desk)
+        return
     async with desk.store.database.reader() as reader:
         number = await desk.present(reader, press.footage_id)
         story = await _story(reader, press.argument, number) if number else None
@@ -36,6 +40,19 @@ async def press_tell(query: CallbackQuery, press: Press, desk: Desk) -> None:
         return
     await desk.outgoing.answer(query)
     await desk.outgoing.reply(message, story)
+
+
+async def _show_spread(query: CallbackQuery, press: Press, desk: Desk) -> None:
+    message = shown(query)
+    async with desk.store.database.reader() as reader:
+        number = await desk.present(reader, press.footage_id)
+        seen = await footage.sightings(reader, number) if number else ()
+    if number is None or message is None or not seen:
+        await desk.outgoing.answer(query, words.OUT_OF_DATE)
+        return
+    await desk.outgoing.answer(query)
+    if picture := await spread_picture(number, seen):
+        await desk.outgoing.show(message, picture, words.spread_title(footage_label(number)))
 
 
 async def press_card(query: CallbackQuery, press: Press, desk: Desk) -> None:

@@ -3,9 +3,10 @@
 import pytest
 
 from bot.cleaning import units
-from core.model import Verdict
+from core.model import Forward, Verdict
+from loopback.nouns import Photo
 from storage import custody, jobs, members
-from tests.bot.newsroom import ASTRA, Newsroom
+from tests.bot.newsroom import ASTRA, SPRAVDI, START, Newsroom
 from tests.bot.test_cards import HOSTILE
 
 
@@ -221,6 +222,20 @@ async def test_more_tells_timeline_evidence_and_history(newsroom: Newsroom, numb
     assert timeline.text.count("Astra") == 2
     assert len([style for style in evidence.entities if style.kind == "code"]) == 3
     assert history.reply_to is card
+
+
+async def test_spread_is_a_picture_under_the_card(newsroom: Newsroom, number: int) -> None:
+    """Spread sends one picture of who posted it when, as an answer to the card."""
+    await newsroom.post(SPRAVDI, of=number, forward=Forward(ASTRA.channel_id, 101, START, "Astra"))
+    card = await newsroom.shown(number, "2 copies")
+    newsroom.ivan.press(newsroom.group, card, "⋯ More")
+    await newsroom.until(lambda: "🕸 Spread" in str(card.labels))
+
+    newsroom.ivan.press(newsroom.group, card, "🕸 Spread")
+
+    sent = await newsroom.said(f"#F{number}: who posted it when")
+    assert isinstance(sent.media, Photo)
+    assert sent.reply_to is card
 
 
 async def test_everything_is_in_custody(newsroom: Newsroom, number: int) -> None:

@@ -18,7 +18,8 @@ LETTERS, SMALL = 30, 24  # pixels
 TITLE_HEIGHT, ROW_HEIGHT, LEGEND_HEIGHT, BARS_HEIGHT = 96, 92, 56, 190
 TIMES, NODES = EDGE, 330  # where the columns begin
 LANES, LANE = 5, 22  # forwards that run side by side, and their distance
-NAMES = NODES + 46 + LANES * LANE
+STUB, FIRST_LANE = 32, 46  # where an arrow from nowhere ends, and where the lanes begin
+NAMES = NODES + FIRST_LANE + 6 + LANES * LANE
 DOT = 11
 PAPER, INK, FAINT = (16, 20, 24), (235, 238, 240), (138, 148, 158)
 PROOF, INFERENCE, FIRST = (86, 196, 255), (255, 196, 0), (92, 224, 128)
@@ -101,9 +102,9 @@ def _arrow(pen: ImageDraw.ImageDraw, place: int, parent: int | None, lanes: Mapp
     """A forward, from the post that its header names; from nowhere when that is not drawn."""
     middle, tip = _middle(place), NODES + DOT + 2
     if parent is None:
-        pen.line([(tip, middle), (NODES + 34, middle)], fill=PROOF, width=4)
+        pen.line([(tip, middle), (NODES + STUB, middle)], fill=PROOF, width=4)
     else:
-        lane, start = NODES + 34 + LANE * lanes[parent], _middle(parent)
+        lane, start = NODES + FIRST_LANE + LANE * lanes[parent], _middle(parent)
         pen.line([(tip, start), (lane, start), (lane, middle), (tip, middle)], fill=PROOF, width=4)
     pen.polygon([(tip, middle), (tip + 14, middle - 8), (tip + 14, middle + 8)], fill=PROOF)
 

@@ -95,7 +95,7 @@ async def test_the_picture_fits_a_phone(number: int) -> None:
 
 
 async def test_proof_and_inference_look_different() -> None:
-    """Forwards and look-alikes have colours and lines of their own; above the legend each appears only with its kind."""
+    """Forwards and look-alikes have colours of their own; above the legend each appears only with its kind."""
     forwards = await spread_picture(1, [post(1), post(2, forward=of(1))])
     alike = await spread_picture(1, [post(1), post(2)])
 

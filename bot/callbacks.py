@@ -31,6 +31,7 @@ class Act(StrEnum):
     REJECT = "reject"
     ACCEPT = "accept"
     REJOIN = "rejoin"
+    PART = "part"
     UNDO = "undo"
     TELL = "tell"
     CARD = "card"

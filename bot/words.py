@@ -102,6 +102,12 @@ NOTHING_FOUND = "Nothing here has these words."
 NO_MATCH_HERE = "This card rests on no match that could be wrong."
 REJECTED = "Noted: not a match, for good."
 RESTORED = "Noted: it is a match after all."
+LINK_WHICH = "Link which? Two numbers, like this: /link F12 F13"
+SPLIT_WHICH = "Which copy shows something else? Write the address of its post after /split F12, or choose:"
+NOTHING_TO_SPLIT = "This footage has one copy only."
+NO_SUCH_COPY = "This footage has no copy in that post."
+NOT_LINKED = "No link of a member stands here."
+PART_AGAIN = "↩ Take apart again"
 TAKE_BACK = "↩ It is a match after all"
 NOTHING_TO_UNDO = "There is nothing of yours here to undo, or somebody changed it since."
 LOOKING = "Looking…"
@@ -148,6 +154,9 @@ COMMANDS: Sequence[tuple[str, str]] = (
     ("note", "F12 0:12 text: write a note"),
     ("place", "F12 name or coordinates; precision; method: say where it is"),
     ("unplace", "F12: take the place off"),
+    ("link", "F12 F13: the same recording, whatever the matching says"),
+    ("unlink", "F13: take a link apart"),
+    ("split", "F12 post link: this copy shows something else"),
     ("claim", "F12: say that you work on it"),
     ("release", "F12: you no longer do"),
     ("follow", "F12, @channel, #tag, place:x or words: ring here; alone: what is followed and muted"),
@@ -315,6 +324,16 @@ def attention_ended(what: str, *, ended: bool) -> str:
 def recap_title(number: int) -> str:
     """Over what was held back."""
     return f"{count(number, 'footage')} held back here"
+
+
+def parted(label: str, other: str) -> str:
+    """What became of a link."""
+    return f"{label} and {other} are two again"
+
+
+def linked_already(label: str) -> str:
+    """Two numbers of one footage."""
+    return f"Both are {label} already"
 
 
 def bringing(label: str) -> str:

@@ -9,8 +9,9 @@ from datetime import datetime
 from core.model import Member
 from pipeline.match import refile
 from pipeline.priority import enqueue_match
-from storage import assets, custody, footage
+from storage import assets, custody, footage, links
 from storage.database import Reader, Tx
+from storage.links import LinkEvent
 from storage.members import actor
 
 
@@ -87,6 +88,37 @@ async def join(tx: Tx, footage_id: int, other_id: int, member: Member, now: date
     await _tell(tx, "footage.joined", footage_id, member, now, into=other_id)
     await _refile(tx, now, other_id)
     return True
+
+
+async def link(tx: Tx, one: int, other: int, member: Member, now: datetime) -> LinkEvent | None:
+    """Two footages are the same recording because a member says so: the one posted later becomes part of the other.
+
+    No match is needed; what was said against one is overruled. Nothing when they are one already.
+    """
+    if one == other:
+        return None
+    kept, gone = await _by_age(tx, one, other)
+    for asset_id, elder_id in await _pairs(tx, gone, kept):
+        await footage.review(tx, asset_id, elder_id, same=True, member=actor(member), at=now)
+    event_id = await links.link(tx, kept, gone, member, now)
+    await _refile(tx, now, kept)
+    return await links.event(tx, event_id)
+
+
+async def part(tx: Tx, linked: LinkEvent, member: Member, now: datetime) -> None:
+    """Take a member's link apart: each footage has its copies and what was said of it, as before."""
+    await links.part(tx, linked, member, now)
+    await _refile(tx, now, linked.kept, linked.gone)
+
+
+async def _by_age(reader: Reader, one: int, other: int) -> tuple[int, int]:
+    """The footage that was posted earlier, then the other; of those without posts the lower number is the elder."""
+    ages = []
+    for number in (one, other):
+        seen = await footage.sightings(reader, number)
+        ages.append((not seen, seen[0].sighting.posted_at.timestamp() if seen else 0.0, number))
+    (_, _, kept), (_, _, gone) = sorted(ages)
+    return kept, gone
 
 
 async def _pairs(reader: Reader, footage_id: int, other_id: int) -> tuple[tuple[int, int], ...]:

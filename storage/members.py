@@ -387,6 +387,15 @@ async def history(reader: Reader, footage_id: int) -> tuple[Event, ...]:
         UNION ALL SELECT given_at, member, CASE given WHEN 1 THEN 'located it at ' ELSE 'took off the place ' END ||
             CASE WHEN name <> '' THEN name ELSE ROUND(latitude, 5) || ', ' || ROUND(longitude, 5) END, 5, location_id
             FROM location WHERE footage_id = :id
+        UNION ALL SELECT at, member, 'linked #F' || gone || ' to it', 6, event_id FROM link_event WHERE kept = :id
+        UNION ALL SELECT at, member, 'linked it to #F' || kept, 6, event_id FROM link_event WHERE gone = :id
+        UNION ALL SELECT parted_at, parted_by, 'took #F' || gone || ' out of #F' || kept || ' again', 7, event_id
+            FROM link_event WHERE :id IN (kept, gone) AND parted_at IS NOT NULL
+        UNION ALL SELECT given_at, member, 'said that copies show ' || CASE same WHEN 1 THEN 'the same' ELSE
+            'different recordings' END, 8, MIN(review_id) FROM review
+            WHERE asset_id IN (SELECT asset_id FROM footage_asset WHERE footage_id = :id)
+                OR other_id IN (SELECT asset_id FROM footage_asset WHERE footage_id = :id)
+            GROUP BY given_at, member, same
         ORDER BY 1, 4, 5
         """,
         id=footage_id,

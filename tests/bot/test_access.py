@@ -30,6 +30,9 @@ COMMANDS = {
     "write_place": "/place F1 Sergeevka",
     "write_attention": "/follow @astrapress",
     "write_recap": "/recap",
+    "write_link": "/link F1 F2",
+    "write_unlink": "/unlink F2",
+    "write_split": "/split F1",
     "write_claim": "/claim F1",
     "write_note": "/note F1 the same gate",
     "write_find": "/find полигон",
@@ -52,6 +55,7 @@ PRESSES = {
     "press_place": Press(Act.PLACE, 1, "ask").pack(),
     "press_attend": Press(Act.ATTEND, 1, "follow").pack(),
     "press_forget": Press(Act.FORGET, 0, "abc").pack(),
+    "press_part": Press(Act.PART, 1, "1").pack(),
     "press_page": Press(Act.PAGE, 0, "1").pack(),
     "press_stale": "something|else",
 }

@@ -13,7 +13,8 @@ from fingerprints.sound import SECONDS_PER_CODE, SILENT, Codes
 
 SURE, MAYBE = 0.30, 0.34  # share of differing bits over a window
 WINDOW = 40  # codes, about 1.8 s
-LINES = 8
+LINES, CLOSEST = 8, 3
+SHORT = 256  # codes, twelve seconds
 WHOLE = 0.85
 HEARD = 0.5  # share of a window that must not be pause
 COMMON = 20  # occurrences in the reference above which a word says nothing
@@ -40,7 +41,8 @@ def _worth(match: Match) -> tuple[bool, float]:
 
 def _at_pitch(query: Codes, reference: Codes) -> Match | None:
     here, there = _equal_words(query, reference)
-    steady = [_along(query, reference, 1.0, offset) for offset in _offsets(here, there)]
+    offsets = _offsets(here, there) + (_closest(query, reference) if len(query) <= SHORT else [])
+    steady = [_along(query, reference, 1.0, offset) for offset in offsets]
     found = [match for match in steady if match is not None]
     if not any(match.certain for match in found):
         hurried = [_nudged(query, reference, speed, offset) for speed, offset in _lines(here, there)]
@@ -67,6 +69,21 @@ def _offsets(here: NDArray[np.intp], there: NDArray[np.intp]) -> list[int]:
     """The offsets, query minus reference, that most equal words vote for."""
     offsets, votes = np.unique(here - there, return_counts=True)
     return [int(offset) for offset in offsets[np.argsort(-votes, kind="stable")[:LINES]]]
+
+
+def _closest(query: Codes, reference: Codes) -> list[int]:
+    """The offsets with the fewest differing bits, of a query so short that all can be tried."""
+    shortest = min(WINDOW, len(query), len(reference))
+    total, seen = np.zeros(len(query) + len(reference)), np.zeros(len(query) + len(reference))
+    for place, code in enumerate(query):
+        if code != SILENT:
+            offsets = slice(place, place + len(reference))  # reversed, so that offsets rise with the place
+            heard = reference[::-1] != SILENT
+            total[offsets] += np.where(heard, np.bitwise_count(reference[::-1] ^ code), 0)
+            seen[offsets] += heard
+    errors = np.where(seen >= HEARD * shortest, total / np.maximum(seen, 1), np.inf)
+    best = np.argsort(errors, kind="stable")[:CLOSEST]
+    return [int(one) - (len(reference) - 1) for one in best if np.isfinite(errors[one])]
 
 
 def _lines(here: NDArray[np.intp], there: NDArray[np.intp]) -> list[tuple[float, int]]:

@@ -24,6 +24,7 @@ BY_FEATURES = 4  # lines that features propose
 SURE_INLIERS = 10
 LIKELY, EQUAL_PIECES = 10, 4  # pairs of frames that are aligned, and the pieces they must share
 SURE, MAYBE = 0.70, 0.58  # how strongly a stretch moves alike
+BEYOND_CHANCE, SECONDS_BEYOND = 0.85, 4.0  # how strongly and long, from which nothing speaks against
 LONG, SURE_LONG = 6.0, 0.60  # seconds that move alike, from which less strength will do
 AGAINST, AGAINST_HURRIED = 0.25, 0.1  # seconds that look alike and move otherwise, per second that moves alike
 WHOLE = 0.85
@@ -182,7 +183,12 @@ def _judge(query: Frames, reference: Frames, lie: Lie) -> Match | None:
 
 
 def _is_certain(course: Course) -> bool:
-    """A short stretch must move more alike than a long one; at another speed, which was sought, less may contradict."""
+    """A short stretch must move more alike than a long one; at another speed, which was sought, less may contradict.
+
+    What moves alike beyond chance needs no more: the same camera may go on, uncut, into another minute.
+    """
+    if course.strength >= BEYOND_CHANCE and course.seconds >= SECONDS_BEYOND:
+        return True
     enough = SURE_LONG if course.seconds >= LONG else SURE
     against = AGAINST if course.line.speed == 1.0 else AGAINST_HURRIED
     return course.strength >= enough and course.against <= against * course.seconds

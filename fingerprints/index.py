@@ -13,13 +13,14 @@ from core.model import Fingerprint
 from fingerprints import pdq
 from fingerprints.compare import Match, Prints, compare_prints
 from fingerprints.features import TABLES, Features, pieces
-from fingerprints.postings import Postings
+from fingerprints.postings import Numbers, Postings
 from fingerprints.sound import SILENT, Codes
 
 KEPT = 512  # unpacked assets in memory
 NEAR = 62  # bits
 PIECES, WORDS = 4, 3  # equal ones that make an asset worth comparing
 CROWD, STANDS_OUT = 12, 1.8  # assets that tell what chance brings, and how far above it a copy lies
+SHORT = 256  # codes, twelve seconds, up to which a sound's half words are looked for
 DRIFT = 16  # codes by which offsets may differ and still count together: another speed
 MOST = 8  # assets that each of the last two proposes
 _CHUNK = 1 << 18
@@ -72,7 +73,8 @@ class Matcher:
         self._load = load
         self._held: set[int] = set()
         self._unpacked: dict[int, Prints] = {}
-        self._hashes, self._features, self._words = Hashes(), Postings(), Postings()
+        self._hashes, self._features = Hashes(), Postings()
+        self._words, self._halves = Postings(), Postings()
 
     def add(self, asset_id: int, prints: Sequence[Fingerprint]) -> None:
         """Make an asset findable at once; one without fingerprints can't be found."""
@@ -88,6 +90,7 @@ class Matcher:
         if unpacked.codes is not None:
             places = np.flatnonzero(unpacked.codes != SILENT)
             self._words.add(unpacked.codes[places].astype(np.uint64), asset_id, places)
+            self._halves.add(_halved(unpacked.codes[places]).ravel(), asset_id, np.repeat(places, 2))
 
     def remove(self, asset_id: int) -> None:
         """Forget an asset."""
@@ -98,6 +101,7 @@ class Matcher:
         self._hashes.remove(asset_id)
         self._features.remove(asset_id)
         self._words.remove(asset_id)
+        self._halves.remove(asset_id)
 
     def candidates(self, query: Prints) -> list[int]:
         """The assets worth comparing, in order of their ids."""
@@ -123,22 +127,20 @@ class Matcher:
         return _outstanding(best, PIECES)
 
     def _by_words(self, query: Prints) -> set[int]:
+        """The assets with the most equal words along one line; at other pitches only those well above chance.
+
+        A short sound may have no word that noise has spared: its half words are looked for too.
+        """
         if query.codes is None:
             return set()
-        best: dict[int, int] = {}
-        for codes in (query.codes, *query.pitched):
-            for owner, count in self._voted(codes):
-                best[owner] = max(best.get(owner, 0), count)
-        return _outstanding(best, WORDS)
-
-    def _voted(self, codes: Codes) -> list[tuple[int, int]]:
-        """Owners of equal words, with how many of them lie along one offset, give or take DRIFT."""
-        heard = np.flatnonzero(codes != SILENT)
-        numbers = (codes[heard].astype(np.uint64)[:, None] ^ _FLIPS[None, :]).ravel()
-        asked, owners, places = self._words.find(numbers)
-        votes = owners * _LINES + (heard[asked // len(_FLIPS)] - places + _OFFSETS // 2) // DRIFT
-        lines, counts = np.unique(votes, return_counts=True)
-        return list(zip((lines // _LINES).tolist(), counts.tolist(), strict=True))
+        found = _most(_voted(self._words, query.codes, _flipped), WORDS)
+        if len(query.codes) <= SHORT:
+            found |= _most(_voted(self._halves, query.codes, _flipped_halves), WORDS)
+        pitched: dict[int, int] = {}
+        for codes in query.pitched:
+            for owner, count in _voted(self._words, codes, _flipped).items():
+                pitched[owner] = max(pitched.get(owner, 0), count)
+        return found | _outstanding(pitched, WORDS)
 
     def _prints(self, asset_id: int) -> Prints:
         if asset_id not in self._unpacked:
@@ -148,10 +150,44 @@ class Matcher:
         return self._unpacked[asset_id]
 
 
+def _voted(postings: Postings, codes: Codes, numbers_of: Callable[[Codes], Numbers]) -> dict[int, int]:
+    """Owners of the numbers of codes, with how many of them lie along one offset, give or take DRIFT."""
+    heard = np.flatnonzero(codes != SILENT)
+    numbers = numbers_of(codes[heard])
+    asked, owners, places = postings.find(numbers.ravel())
+    votes = owners * _LINES + (heard[asked // max(1, numbers.shape[1])] - places + _OFFSETS // 2) // DRIFT
+    lines, counts = np.unique(votes, return_counts=True)
+    best: dict[int, int] = {}
+    for owner, count in zip((lines // _LINES).tolist(), counts.tolist(), strict=True):
+        best[owner] = max(best.get(owner, 0), count)
+    return best
+
+
+def _flipped(codes: Codes) -> Numbers:
+    """Every code and its neighbours by one bit: n x 33."""
+    return np.asarray(codes.astype(np.uint64)[:, None] ^ _FLIPS[None, :], np.uint64)
+
+
+def _halved(codes: Codes) -> Numbers:
+    """The lower and the upper half of every code, told apart by a bit: n x 2."""
+    low, high = codes & np.uint32(0xFFFF), (codes >> np.uint32(16)) | np.uint32(0x10000)
+    return np.stack([low, high], axis=1).astype(np.uint64)
+
+
+def _flipped_halves(codes: Codes) -> Numbers:
+    """The halves of every code and their neighbours by one bit: n x 34."""
+    return (_halved(codes)[:, :, None] ^ _FLIPS[None, None, :17]).reshape(len(codes), -1)
+
+
 def _outstanding(best: dict[int, int], least: int) -> set[int]:
     """The MOST assets with the most votes, if those are clearly more than most have: what most have is chance."""
     chance = float(np.median(list(best.values()))) if len(best) >= CROWD else 0.0
-    clear = [owner for owner, votes in best.items() if votes >= max(least, STANDS_OUT * chance)]
+    return _most(best, max(least, STANDS_OUT * chance))
+
+
+def _most(best: dict[int, int], least: float) -> set[int]:
+    """The MOST assets with the most votes, ``least`` or more."""
+    clear = [owner for owner, votes in best.items() if votes >= least]
     return set(sorted(clear, key=lambda owner: (-best[owner], owner))[:MOST])
 
 

@@ -5,7 +5,7 @@ picture speaks when it moves in both, and the median of the blocks is the window
 stands still and does not speak; the same camera at another minute looks alike and moves otherwise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,12 +18,13 @@ BLOCKS, FEWEST = 4, 3  # blocks a side; those that must move to say anything
 LIVELY = 1.2  # grey levels of motion below which nothing can be said
 ALIKE, OTHERWISE = 0.55, 0.3  # correlation from which two move alike, and below which they do not
 LOOKS, UNLIKE = 0.5, 0.3  # correlation of two pictures that show the same, and of two that do not
+FLAT = 4.0  # grey levels of deviation under which a picture is of nearly one colour
 CUT, ABRUPT = 12.0, 4.0  # grey levels from one thumb to the next, and how far above the usual, at a cut
 SHORTEST = 8  # thumbs of a run
 SPOKEN = 2  # windows of a run that must move alike
 FIRM = 0.9  # strength of a course below which other speeds are tried
 DOUBT = 0.1  # seconds that speak against a course, per second for it, from which other speeds are tried
-BETTER = 1.01  # times as much worth as a course must have to take the place of another
+BETTER = 1.05  # times as much worth as a steady course must have one at another speed
 TILTS = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 1.03, 1.05, 1.07, 1.1, 1.15, 1.2, 1.25)
 NUDGES = (0.98, 0.99, 0.995, 1.005, 1.01, 1.02)
 Greys = NDArray[np.uint8]
@@ -64,22 +65,27 @@ def nearest(query: Greys, reference: Greys, mask: Mask, line: Line, reach: int) 
         _course(query, reference, mask, Line(line.offset + shift, line.speed)) for shift in range(-reach, reach + 1)
     ]
     best = max((course for course in tried if course is not None), key=lambda course: course.worth, default=None)
-    if best is None or (line.speed == 1.0 and best.strength >= FIRM and best.against <= DOUBT * best.seconds):
+    if best is None:
+        return None
+    steady = best = _tilted(query, reference, mask, best, line.speed)
+    if line.speed == 1.0 and best.strength >= FIRM and best.against <= DOUBT * best.seconds:
         return best
     for factors in (TILTS, NUDGES, NUDGES):
         for speed in [round(best.line.speed * factor, 4) for factor in factors]:
             best = _tilted(query, reference, mask, best, speed)
-    return _tilted(query, reference, mask, best, 1.0)
+    if steady.line.speed != 1.0:
+        steady = _tilted(query, reference, mask, replace(best, strength=0.0, against=0.0), 1.0)
+    return best if best.worth > BETTER * steady.worth else steady
 
 
 def _tilted(query: Greys, reference: Greys, mask: Mask, best: Course, speed: float) -> Course:
-    """The better of a course and one at another speed through the middle of its longest run."""
+    """The better of a course and one at a speed through the middle of its longest run, or beside it."""
     start, length = max(best.runs, key=lambda run: run[1])
     middle = start + length / 2
     there = (middle - best.line.offset) * best.line.speed
     for aside in (-0.5, 0.0, 0.5):
         course = _course(query, reference, mask, Line(middle - there / speed + aside, speed))
-        if course is not None and course.worth > BETTER * best.worth:
+        if course is not None and course.worth > best.worth:
             best = course
     return best
 
@@ -149,10 +155,11 @@ def _blocks(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _looks(ours: NDArray[np.float32], theirs: NDArray[np.float32], mask: Mask) -> NDArray[np.float32]:
-    """How alike every pair of pictures is, -1 to 1."""
+    """How alike every pair of pictures is, -1 to 1; two of nearly one colour are alike."""
     mine, its = (side[:, mask] - side[:, mask].mean(axis=1, keepdims=True) for side in (ours, theirs))
     power = np.sqrt((mine**2).sum(axis=1) * (its**2).sum(axis=1))
-    return np.asarray((mine * its).sum(axis=1) / np.maximum(power, 1e-6), np.float32)
+    flat = (mine.std(axis=1) < FLAT) & (its.std(axis=1) < FLAT)
+    return np.where(flat, np.float32(1), (mine * its).sum(axis=1) / np.maximum(power, 1e-6)).astype(np.float32)
 
 
 def _shots(thumbs: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -296,6 +296,52 @@ def export(
 def verify(
     read_data: Annotated[bool, typer.Option("--read-data", help="Read every file again, byte by byte.")] = False,
     read_data_subset: Annotated[
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The folder of backups: made when missing, shared by all snapshots.")],
+    keep: Annotated[int, typer.Option("--keep", min=0, help="Keep only so many newest snapshots; 0 keeps all.")] = 0,
+    as_json: AsJson = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Copy the database and every file that is not in the backup yet; a running service goes on."""
+    from firstseen.saving import back_up  # noqa: PLC0415 -- only this command and the next need it
+
+    with Bars(err) as bars:
+        made = _run(back_up(_load(config), target.absolute(), keep, bars))
+    if as_json:
+        _print_json(made)
+    else:
+        out.print(
+            f"snapshot {made['snapshot']['name']}: {made['snapshot']['files']} files, {made['copied']} of them new"
+        )
+        for problem in made["problems"]:
+            out.print(escape(f"NOT BACKED UP: {problem}"))
+    if made["problems"]:
+        raise typer.Exit(exits.FAILED)
+
+
+@app.command()
+def restore(
+    target: Annotated[Path, typer.Argument(help="The folder of backups.")],
+    snapshot: Annotated[str, typer.Option("--snapshot", help="Which one, by name; the newest unless given.")] = "",
+    as_json: AsJson = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Put a backup into an empty state directory and check it; accounts must log in again."""
+    from firstseen.saving import bring_back  # noqa: PLC0415 -- see above
+
+    with Bars(err) as bars:
+        outcome = _run(bring_back(_load(config), target.absolute(), snapshot, bars))
+    if as_json:
+        _print_json(outcome)
+    else:
+        out.print(f"restored the snapshot {outcome['snapshot']}")
+        for line in verifying.told(outcome):
+            out.print(escape(line))
+    if not outcome["good"]:
+        raise typer.Exit(exits.FAILED)
+
+
         str, typer.Option("--read-data-subset", help="Read a part of the files, another each day: 5%.")
     ] = "",
     heads: Annotated[

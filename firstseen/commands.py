@@ -10,9 +10,9 @@ from collectors.exports import import_path
 from core.errors import InputError
 from core.ids import footage_label, parse_channel
 from core.model import SYSTEM, Tier
-from firstseen import ledger, verifying
+from firstseen import __version__, ledger, verifying
 from firstseen.naming import iso, known_channel, label
-from storage import alerts, assets, channels, custody, footage, jobs, members, posts, settings
+from storage import alerts, assets, backup, channels, custody, footage, jobs, members, posts, settings
 from storage.database import Reader
 from storage.opening import Store
 
@@ -126,6 +126,12 @@ async def verify(store: Store, arguments: Arguments, emit: Emit) -> Any:
 
 
 async def record_export(store: Store, arguments: Arguments, _emit: Emit) -> Any:
+async def take_snapshot(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
+    """Copy the database for a backup; where the copy lies, and the head of its custody log."""
+    copy, head, at = await backup.take_snapshot(store, __version__)
+    return {"copy": str(copy), "head": head, "at": at.isoformat()}
+
+
     """Write down that something was exported; the new head of the custody log."""
     detail: dict[str, str | float] = {
         "wanted": str(arguments["wanted"]),
@@ -198,4 +204,5 @@ COMMANDS: Mapping[str, Command] = {
     "verify": verify,
     "export recorded": record_export,
     "ledger": ledger.read,
+    "snapshot": take_snapshot,
 }

@@ -176,6 +176,18 @@ async def connect(path: Path, *, read_only: bool = False) -> SqliteDatabase:
     return SqliteDatabase(writer, readers)
 
 
+def rows_of(path: Path, sql: str) -> Sequence[Row]:
+    """Ask a database file that nobody has open, and that is not touched by it; a damaged one is a StateError."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(sql)]
+    except sqlite3.DatabaseError as error:
+        raise StateError(f"{path}: can't be read as firstseen's database ({error})") from error
+    finally:
+        connection.close()
+
+
 async def _open(path: Path, opened: list[aiosqlite.Connection]) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None)
     opened.append(connection)

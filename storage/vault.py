@@ -75,6 +75,10 @@ class Incoming:
         self.pause()
         return self._vault.admit(self._path, self._hash.hexdigest(), self.size)
 
+    def sha256(self) -> str:
+        """The hash of what was written so far."""
+        return self._hash.hexdigest()
+
     def discard(self) -> None:
         """Throw it away; also after a failure."""
         self.pause()
@@ -102,7 +106,7 @@ class Vault:
         for folder in (self._objects, self._tmp):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self._objects.parent, root):
-            _sync_folder(folder)
+            sync(folder)
 
     def incoming(self) -> Incoming:
         """A new file of unknown name."""
@@ -154,7 +158,7 @@ class Vault:
                 path.replace(target)
             target.chmod(0o440)
             for folder in (target.parent, target.parent.parent, self._objects, self._tmp):
-                _sync_folder(folder)
+                sync(folder)
         return StoredFile(sha256, size, target)
 
     def sweep(self, keep_parts: Collection[str] = ()) -> int:
@@ -205,8 +209,9 @@ def _boot_id() -> str:
         return ""
 
 
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk before going on."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
     finally:

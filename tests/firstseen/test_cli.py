@@ -145,6 +145,27 @@ def test_footage_is_exported_and_that_is_recorded(config: Path, tmp_path: Path) 
         assert firstseen("export", *wrong, "--config", config).returncode == WRONG_INPUT
 
 
+def test_a_backup_is_restored_and_checked(config: Path, tmp_path: Path) -> None:
+    """From import to backup to a new machine: the restored archive is sound and finds what the old one had."""
+    folder, target = tmp_path / "files", tmp_path / "backup"
+    folder.mkdir()
+    (folder / "2024-10-18 camp.jpg").write_bytes(files.photo(synthetic.still(5, (64, 48))))
+    assert firstseen("import", folder, "--channel", "Desk files", "--config", config).returncode == 0
+    done = firstseen("backup", target, "--keep", 3, "--json", "--config", config)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["copied"] == 1
+    in_the_way = firstseen("restore", target, "--config", config)
+    assert (in_the_way.returncode, "holds a database" in in_the_way.stderr) == (WRONG_INPUT, True)
+
+    firstseen("init", tmp_path / "new")
+    back = firstseen("restore", target, "--json", "--config", tmp_path / "new" / "config.toml")
+    assert back.returncode == 0, back.stderr
+    outcome = json.loads(back.stdout)
+    assert (outcome["good"], outcome["posts"], outcome["files"]) == (True, 1, 1)
+    rows = [json.loads(firstseen("findings", "--config", one).stdout) for one in (config, tmp_path / "new/config.toml")]
+    assert rows[0] == rows[1] != []
+
+
 def test_verify_finds_damage_by_its_exit_code(config: Path, tmp_path: Path) -> None:
     """0 for an untouched archive, 2 with the file's name for a changed one, 1 when it could not look."""
     folder = tmp_path / "files"

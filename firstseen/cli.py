@@ -293,10 +293,6 @@ def export(
 
 
 @app.command()
-def verify(
-    read_data: Annotated[bool, typer.Option("--read-data", help="Read every file again, byte by byte.")] = False,
-    read_data_subset: Annotated[
-@app.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="The folder of backups: made when missing, shared by all snapshots.")],
     keep: Annotated[int, typer.Option("--keep", min=0, help="Keep only so many newest snapshots; 0 keeps all.")] = 0,
@@ -342,6 +338,10 @@ def restore(
         raise typer.Exit(exits.FAILED)
 
 
+@app.command()
+def verify(
+    read_data: Annotated[bool, typer.Option("--read-data", help="Read every file again, byte by byte.")] = False,
+    read_data_subset: Annotated[
         str, typer.Option("--read-data-subset", help="Read a part of the files, another each day: 5%.")
     ] = "",
     heads: Annotated[

@@ -125,13 +125,13 @@ async def verify(store: Store, arguments: Arguments, emit: Emit) -> Any:
     return await verifying.verify(store, emit, known=known, read_percent=float(arguments["read_percent"]))
 
 
-async def record_export(store: Store, arguments: Arguments, _emit: Emit) -> Any:
 async def take_snapshot(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
     """Copy the database for a backup; where the copy lies, and the head of its custody log."""
     copy, head, at = await backup.take_snapshot(store, __version__)
     return {"copy": str(copy), "head": head, "at": at.isoformat()}
 
 
+async def record_export(store: Store, arguments: Arguments, _emit: Emit) -> Any:
     """Write down that something was exported; the new head of the custody log."""
     detail: dict[str, str | float] = {
         "wanted": str(arguments["wanted"]),
@@ -203,6 +203,6 @@ COMMANDS: Mapping[str, Command] = {
     "findings": list_findings,
     "verify": verify,
     "export recorded": record_export,
-    "ledger": ledger.read,
     "snapshot": take_snapshot,
+    "ledger": ledger.read,
 }

@@ -256,13 +256,34 @@ async def _undo_verdict(tx: Tx, footage_id: int, event: Row, member: Member, at:
 
 
 async def _undo_claim(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
-    row = await tx.one(
-        "SELECT event_id FROM claim_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC LIMIT 1", id=footage_id
+    """The claim goes back to whoever had it before."""
+    rows = await tx.all(
+        "SELECT event_id, claimed, member FROM claim_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC "
+        "LIMIT 2",
+        id=footage_id,
     )
-    if row is None or row["event_id"] != event["id"]:
+    if rows[0]["event_id"] != event["id"]:
         return None
-    done = await claim(tx, footage_id, not event["flag"], member, at)
+    before = rows[1]["member"] if len(rows) > 1 and rows[1]["claimed"] else None
+    if before is None or before == member.name:
+        done = await claim(tx, footage_id, before is not None, member, at)
+    else:
+        await _give_back(tx, footage_id, before, member, at)
+        done = True
     return ("claimed" if event["flag"] else "released") if done else None
+
+
+async def _give_back(tx: Tx, footage_id: int, holder: str, member: Member, at: datetime) -> None:
+    await tx.run(
+        """
+        INSERT INTO claim_event (footage_id, claimed, member, at, given_by) VALUES (:footage, 1, :holder, :at, :member)
+        """,
+        footage=footage_id,
+        holder=holder,
+        at=to_ms(at),
+        member=member.name,
+    )
+    await custody.record(tx, "claim.given_back", f"footage/{footage_id}", actor(member), at, holder=holder)
 
 
 async def _undo_place(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
@@ -379,7 +400,8 @@ async def history(reader: Reader, footage_id: int) -> tuple[Event, ...]:
         SELECT at, member, CASE added WHEN 1 THEN 'tagged ' ELSE 'untagged ' END || tag AS what, 1 AS sort,
             event_id AS id FROM tag_event WHERE footage_id = :id
         UNION ALL SELECT at, member, 'judged ' || verdict, 2, event_id FROM verdict_event WHERE footage_id = :id
-        UNION ALL SELECT at, member, CASE claimed WHEN 1 THEN 'claimed' ELSE 'released' END, 3, event_id
+        UNION ALL SELECT at, COALESCE(given_by, member), CASE WHEN given_by IS NOT NULL
+            THEN 'gave the claim back to ' || member WHEN claimed = 1 THEN 'claimed' ELSE 'released' END, 3, event_id
             FROM claim_event WHERE footage_id = :id
         UNION ALL SELECT written_at, member, 'noted ' || text, 4, note_id FROM note WHERE footage_id = :id
         UNION ALL SELECT withdrawn_at, member, 'withdrew the note ' || text, 4, note_id FROM note

@@ -188,6 +188,24 @@ async def test_undo_takes_back_the_own_last_act(newsroom: Newsroom, number: int)
     assert nothing.text.startswith("There is nothing of yours here to undo")
 
 
+async def test_undo_of_a_take_over_gives_the_claim_back(newsroom: Newsroom, number: int) -> None:
+    """Who took a claim over by mistake gives it back by undo, and the history tells who did so."""
+    card = newsroom.card(number)
+    newsroom.taras.press(newsroom.group, card, "✋ Claim")
+    await newsroom.shown(number, "Claimed by Taras")
+    newsroom.olena.press(newsroom.group, card, "Take over")
+    await newsroom.shown(number, "Claimed by Olena")
+    newsroom.olena.press(newsroom.group, card, "⋯ More")
+    await newsroom.until(lambda: "↩ Undo mine" in str(card.labels))
+
+    newsroom.olena.press(newsroom.group, card, "↩ Undo mine")
+
+    await newsroom.shown(number, "Claimed by Taras")
+    async with newsroom.store.database.reader() as reader:
+        told = [(event.member, event.what) for event in await members.history(reader, number)]
+    assert told[-1] == ("Olena", "gave the claim back to Taras")
+
+
 async def test_undo_leaves_what_others_did_since(newsroom: Newsroom, number: int) -> None:
     """A verdict that somebody else has changed since is not taken back from under them."""
     async with newsroom.store.database.transaction() as tx:

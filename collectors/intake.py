@@ -14,7 +14,7 @@ from storage import assets, jobs, posts
 from storage.database import Reader, Tx
 from storage.vault import CHUNK, StoredFile, Vault
 
-FETCH, FETCH_LARGE, LINK = "fetch", "fetch_large", "link"
+FETCH, FETCH_LARGE, FETCH_PREVIEW, LINK = "fetch", "fetch_large", "fetch_preview", "link"
 LARGE = 20_000_000  # bytes; from here on Telegram's own clients fetch two at a time instead of five
 BROUGHT = frozenset({Capture.EXPORT, Capture.FOLDER})  # files come along or not at all: nothing is fetched
 PROTECTED = "the channel forbids copying: metadata only"
@@ -142,7 +142,9 @@ async def amend_cards(tx: Tx, post_id: int) -> None:
 
 
 def queue_of(ref: MediaRef) -> str:
-    """Large files have slots of their own, so that photos never wait behind videos."""
+    """Large files have slots of their own, so that photos never wait behind videos; public pages are another source."""
+    if ref.role == posts.PREVIEW_ROLE:
+        return FETCH_PREVIEW
     return FETCH_LARGE if (ref.size or 0) >= LARGE else FETCH
 
 

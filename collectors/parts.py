@@ -12,6 +12,9 @@ from collectors.intake import Intake, Policy
 from collectors.links import LinkStep
 from collectors.live import Live
 from collectors.pace import Ceiling, Pace, limits
+from collectors.pages import PublicPages
+from collectors.preview_fetch import PreviewFetchStep
+from collectors.previews import Previews
 from collectors.reconcile import Reconciler
 from collectors.wishes import Wishes
 from core.config import Config
@@ -47,9 +50,12 @@ def build_collectors(config: Config, store: Store) -> tuple[Sequence[Part], Sequ
         if not accounts:  # one account looks names up: each look-up counts against all of them
             parts.append(Wishes(account, store, config.collect, asking))
         accounts[entry.name] = account
+    pages = PublicPages(store.clock, config.collect.preview_address)
+    parts.append(Previews(pages, store, intake, config.collect, alone=not accounts))
     in_hand = InHand()
     sizes = (False, True)
     steps: list[Step] = [FetchStep(store, accounts, config.fetch, large=large, in_hand=in_hand) for large in sizes]
+    steps.append(PreviewFetchStep(pages, store, config.fetch))
     if config.links.follow:
         steps.append(LinkStep(store, config.links))
     return parts, steps

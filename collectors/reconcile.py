@@ -16,6 +16,7 @@ from collectors.asking import NEW_WATCH, Asking
 from collectors.convert import Converted, read
 from collectors.convert import channel as channel_facts
 from collectors.coverage import forget, note_absent, note_unread
+from collectors.fastwatch import FastWatch
 from collectors.history import History, Page, Peer
 from collectors.intake import Captured, Intake, Taken
 from collectors.notices import begin_trouble, end_trouble
@@ -29,7 +30,7 @@ from storage.opening import Store
 
 REST = 1.0  # seconds; the net under the bell
 DIALOGS = 100  # channels whose newest post one request tells
-ROTA, POLL = "rota", "poll"
+ROTA, POLL, LOOK = "rota", "poll", "look"
 ROTA_TOP = "a post was there that updates had not brought"
 DROPPED = "updates were dropped"
 LISTEN_EVERY = 120.0  # seconds
@@ -64,6 +65,7 @@ class Reconciler:
         self._pending: dict[int, str] = {}
         self._read_at: dict[int, float] = {}
         self._checked_at: dict[int, float] = {}
+        self._fast = FastWatch(account, store.clock)
         self._compared_at = LONG_AGO
         self._silence = Silence(account.name, store, asking)
         self._listened_at = LONG_AGO
@@ -183,6 +185,8 @@ class Reconciler:
         if channel_id in self._pending:
             return (0, read), self._pending[channel_id]
         polled = watch.tier is not Tier.JOINED and watch.state == "active"
+        if polled and watch.tier is Tier.FAST and self._fast.due(channel_id):
+            return (1, read), LOOK
         if polled and now >= read + self._collect.poll_every:
             return (1, read), POLL
         pause = self._collect.recheck_every if watch.state == "active" else self._collect.reconcile_every
@@ -198,10 +202,12 @@ class Reconciler:
             await self._give_up(visit, f"account {self._account.name} has never met the channel; add it anew")
             return
         try:
+            if visit.reason == LOOK and not await self._fast.look(visit.watch, peer):
+                return
             new = await self._read_up(visit, peer)
             if visit.reason == ROTA:
                 await self._recheck(visit, peer, before=0)
-            elif visit.reason == DROPPED or (new and visit.reason not in {POLL, NEW_WATCH}):
+            elif visit.reason in {DROPPED, LOOK} or (new and visit.reason not in {POLL, NEW_WATCH}):
                 await self._recheck(visit, peer, before=visit.watch.contiguous_through + 1)
         except (NotAllowed, Gone) as why:
             await self._lose(visit, str(why))

@@ -10,6 +10,7 @@ from telethon.tl import functions, types
 from collectors.account import Account
 from collectors.asking import NEW_WATCH, Asking
 from collectors.convert import channel as channel_facts
+from collectors.fastwatch import MOST
 from collectors.history import History, Peer
 from collectors.notices import begin_trouble, end_trouble
 from core.config import Collect
@@ -18,6 +19,7 @@ from core.ids import ChannelRef, parse_channel
 from core.model import COLLECTOR, Channel, Tier, Watch
 from storage import channels, custody
 from storage.channels import Wish
+from storage.database import Tx
 from storage.opening import Store
 
 REST = 1.0  # seconds; the net under the wake-up of storage
@@ -58,7 +60,8 @@ class Wishes:
 
     async def _round(self, stop: asyncio.Event) -> None:
         async with self._store.database.reader() as reader:
-            waiting = [wish for wish in await channels.wishes(reader) if not wish.failure]
+            open_wishes = [wish for wish in await channels.wishes(reader) if not wish.failure]
+        waiting = [wish for wish in open_wishes if wish.tier is not Tier.PREVIEW]
         for wish in waiting:
             if stop.is_set():
                 return
@@ -102,16 +105,16 @@ class Wishes:
 
     async def _begin(self, wish: Wish, found: Found, through: int) -> None:
         channel_id, now = found.peer.channel_id, self._store.clock.now()
-        tier = Tier.JOINED if found.joined else Tier.POLL
-        channel = replace(found.channel, side=wish.side, language=wish.language)
         async with self._store.database.transaction() as tx:
-            await channels.record_channel(tx, channel, now)
+            tier = Tier.JOINED if found.joined else await self._unjoined_tier(tx, wish, channel_id)
+            await begin_watch(tx, wish, found.channel, Watch(channel_id, tier, self._account.name, through, now))
             await channels.set_access(tx, channel_id, self._account.name, found.peer.access_hash)
-            await channels.start_watch(tx, Watch(channel_id, tier, self._account.name, through, now))
-            await channels.wish_done(tx, wish.wish)
-            subject = f"channel/{channel_id}"
-            await custody.record(tx, "watch.started", subject, COLLECTOR, now, wish=wish.wish, tier=str(tier))
-        _log.info("watch_started", channel_id=channel_id, tier=str(tier), title=channel.title)
+
+    async def _unjoined_tier(self, tx: Tx, wish: Wish, channel_id: int) -> Tier:
+        """Fast when it was asked for and one of the few places is free."""
+        watched = [watch for watch, _channel in await channels.watches(tx, self._account.name)]
+        others = [watch for watch in watched if watch.tier is Tier.FAST and watch.channel_id != channel_id]
+        return Tier.FAST if wish.tier is Tier.FAST and len(others) < MOST else Tier.POLL
 
     # ------------------------------------------------------------------------------------------ looking up
 
@@ -148,6 +151,17 @@ class Wishes:
             last = answer.messages[-1]
             offset_date, offset_id = last.date, last.id
             offset_peer = _input_peer(answer, last.peer_id)
+
+
+async def begin_watch(tx: Tx, wish: Wish, channel: Channel, watch: Watch) -> None:
+    """Make a wish a watch, with the team's labels, and write it into the custody log."""
+    labelled = replace(channel, side=wish.side, language=wish.language)
+    await channels.record_channel(tx, labelled, watch.started_at)
+    await channels.start_watch(tx, watch)
+    await channels.wish_done(tx, wish.wish)
+    subject, tier = f"channel/{watch.channel_id}", str(watch.tier)
+    await custody.record(tx, "watch.started", subject, COLLECTOR, watch.started_at, wish=wish.wish, tier=tier)
+    _log.info("watch_started", channel_id=watch.channel_id, tier=tier, title=channel.title)
 
 
 def _input_peer(answer: Any, peer: Any) -> Any:

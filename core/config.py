@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from core.errors import ConfigError
-from core.model import MediaKind, Role
-from core.units import Duration, Size, parse_duration, parse_size
+from core.model import MediaKind, Role, Tier
+from core.units import Duration, Size, format_duration, parse_duration, parse_size
 
 CREDENTIALS = ("api_hash", "bot_token")
 
@@ -79,6 +79,12 @@ class Collect(Section):
     poll_every: Duration = Field(
         duration("60 s"), gt=0, description="How often channels that no account has joined are asked."
     )
+    preview_every: Duration = Field(
+        duration("2 min"), gt=0, description="How often the public pages of channels without an account are read."
+    )
+    preview_address: str = Field(
+        "https://t.me", pattern=r"^https?://", description="Where public pages are; change it for a mirror of your own."
+    )
     look_back: int = Field(20, ge=0, le=1000, description="How many earlier posts of a newly watched channel are read.")
     recheck: int = Field(
         100, ge=0, le=1000, description="How many recent posts are re-checked for edits and deletions."
@@ -92,6 +98,18 @@ class Collect(Section):
         "metadata",
         description="Channels that forbid copying: keep metadata, a fingerprint without the file, or archive the file.",
     )
+
+    def delay(self, tier: Tier) -> str:
+        """How long after it was posted a post of a channel watched so is here, in words."""
+        match tier:
+            case Tier.JOINED | Tier.FAST:
+                return "seconds"
+            case Tier.POLL:
+                return f"up to {format_duration(self.poll_every)}"
+            case Tier.PREVIEW:
+                return f"up to {format_duration(self.preview_every)}"
+            case Tier.IMPORTED:
+                return "not watched"
 
 
 class Fetch(Section):
@@ -219,7 +237,7 @@ class Config(Section):
 
     @property
     def collects(self) -> bool:
-        """Whether an account is to collect; else firstseen works on imports and look-ups alone."""
+        """Whether an account is to collect; else firstseen works on public pages, imports and look-ups alone."""
         return bool(self.accounts)
 
     @property

@@ -21,6 +21,7 @@ from core import log
 from core.clock import Clock
 from core.config import Config
 from core.errors import ConfigError, FirstseenError, InputError
+from core.model import Tier
 from firstseen import __version__, exits, verifying
 from firstseen import ledger as watching
 from firstseen.access import run_command
@@ -98,28 +99,31 @@ def watch_add(
     channels: Annotated[list[str], typer.Argument(help="@name, t.me link or numeric id; several are fine.")],
     side: Annotated[str, typer.Option(help="The team's label: ua, ru, …")] = "",
     language: Annotated[str, typer.Option(help="The language of the channel.")] = "",
+    tier: Annotated[Tier, typer.Option(help="How closely; see docs/operating.md.")] = Tier.JOINED,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Watch channels. The service looks them up one by one, slowly; it never joins anything."""
     loaded = _load(config)
-    result = _ask(loaded, "watch add", channels=channels, side=side, language=language)
+    result = _ask(loaded, "watch add", channels=channels, side=side, language=language, tier=str(tier))
     for wish in result["wished"]:
         out.print(f"{escape(wish)}: noted; the service looks it up at its next turn")
     if not loaded.collects:
-        err.print("No account is configured, so nothing will be collected yet: see [[accounts]] and `firstseen login`.")
+        err.print("No account is configured, so channels are watched by their public pages: see docs/operating.md.")
 
 
 @watch_app.command("list")
 def watch_list(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Show every watch, its state, and what still waits."""
-    result = _ask(_load(config), "watch list")
+    loaded = _load(config)
+    result = _ask(loaded, "watch list")
     if as_json:
         _print_json(result)
         return
-    table = Table("channel", "side", "tier", "state", "complete through", "since")
+    table = Table("channel", "side", "tier", "delay", "state", "complete through", "since")
     for one in result["watches"]:
         state = f"{one['state']} {one['reason']}".strip()
-        row = (one["channel"], one["side"], one["tier"], state, str(one["contiguous_through"]), one["since"])
+        delay = loaded.collect.delay(Tier(one["tier"]))
+        row = (one["channel"], one["side"], one["tier"], delay, state, str(one["contiguous_through"]), one["since"])
         table.add_row(*map(escape, row))
     out.print(table if result["watches"] else "No channel is watched yet: `firstseen watch add @name`.")
     for wish in result["waiting"]:

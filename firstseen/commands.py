@@ -28,9 +28,12 @@ async def watch_add(store: Store, arguments: Arguments, _emit: Emit) -> Any:
     if wrong := [text for text in wanted if parse_channel(text) is None]:
         raise InputError(f"{', '.join(wrong)}: not a channel; give @name, a t.me link or the numeric id")
     side, language = str(arguments["side"]), str(arguments["language"])
+    tier = Tier(arguments.get("tier") or Tier.JOINED)
+    if tier is Tier.IMPORTED:
+        raise InputError("imported: such channels come with `firstseen import`; choose joined, fast, poll or preview")
     async with store.database.transaction() as tx:
         for text in wanted:
-            await channels.wish(tx, text, Tier.JOINED, side, language, "cli", now)
+            await channels.wish(tx, text, tier, side, language, "cli", now)
             await custody.record(tx, "watch.wished", text, SYSTEM, now, side=side)
             added.append(text)
     return {"wished": added}

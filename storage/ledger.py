@@ -160,7 +160,8 @@ async def _interrupt(tx: Tx, which: str, since: datetime, reason: str, *, one: i
     await tx.run(
         f"""
         INSERT INTO interruption (channel_id, began_at, reason)
-        SELECT channel_id, MAX(COALESCE(confirmed_at, began_at), :since), :reason FROM watch_span WHERE {which} AND ended_at IS NULL
+        SELECT channel_id, MAX(COALESCE(confirmed_at, began_at), :since), :reason FROM watch_span
+        WHERE {which} AND ended_at IS NULL
         ON CONFLICT (channel_id) WHERE ended_at IS NULL DO UPDATE SET began_at = MIN(began_at, excluded.began_at)
         """,
         one=one,

@@ -31,7 +31,8 @@ _ADOPT_REF = (
         reason = CASE WHEN media_ref.state = 'held' THEN '' ELSE excluded.reason END
 """
 )
-_FOLLOWED = "link"  # the role of files that came by a post's links: Telegram does not know them
+PREVIEW_ROLE = "preview"  # of a file as public pages show it: smaller than the one that Telegram keeps
+_APART = frozenset({"link", PREVIEW_ROLE})  # files that came on another way: Telegram's message does not name them
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +390,8 @@ async def _differs(tx: Tx, stored: Row, post: Post) -> bool:
         return False
     if stored["text"] != post.text:
         return True
-    known = [one.ref for one in await refs(tx, stored["post_id"]) if one.ref.role != _FOLLOWED]
+    apart = _APART if post.raw_layer else _APART - {PREVIEW_ROLE}
+    known = [one.ref for one in await refs(tx, stored["post_id"]) if one.ref.role not in apart]
     held = [(ref.role, ref.position, ref.file_id) for ref in known]
     return sorted(held, key=str) != sorted(((r.role, r.position, r.file_id) for r in post.media), key=str)
 
@@ -442,11 +444,9 @@ async def _keep_refs(tx: Tx, post_id: int, version: int, media: Iterable[MediaRe
             for ref in media
         ],
     )
-    await tx.run(
+    await tx.many(
         "UPDATE media_ref SET version = :version WHERE post_id = :post_id AND role = :role",
-        post_id=post_id,
-        version=version,
-        role=_FOLLOWED,
+        [{"post_id": post_id, "version": version, "role": role} for role in sorted(_APART)],
     )
 
 

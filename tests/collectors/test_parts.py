@@ -26,12 +26,14 @@ def test_every_account_brings_its_parts_and_all_share_the_steps(store: Store) ->
         "two",
         "reconcile-two",
         "backfill-two",
+        "previews",
     ]
-    assert [(step.queue, step.slots) for step in steps] == [("fetch", 5), ("fetch_large", 2), ("link", 1)]
+    slots = [("fetch", 5), ("fetch_large", 2), ("fetch_preview", 1), ("link", 1)]
+    assert [(step.queue, step.slots) for step in steps] == slots
 
 
-def test_without_accounts_nothing_runs(store: Store) -> None:
-    """Firstseen works on imports and look-ups alone; links are not followed unless wished."""
+def test_without_accounts_public_pages_are_left(store: Store) -> None:
+    """Firstseen works on public pages, imports and look-ups alone; links are not followed unless wished."""
     parts, steps = build_collectors(Config(state_dir=store.state_dir), store)
-    assert list(parts) == []
-    assert [step.queue for step in steps] == ["fetch", "fetch_large"]
+    assert [part.name for part in parts] == ["previews"]
+    assert [step.queue for step in steps] == ["fetch", "fetch_large", "fetch_preview"]

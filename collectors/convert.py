@@ -189,8 +189,12 @@ def read(message: Any, titles: Mapping[int, str] = NOBODY) -> Converted | Unread
         return Unread(message.id, f"{type(message).__name__}: {error}", str(message).encode())
 
 
+def names(chat: Any) -> list[str]:
+    """Every public name of a channel, the first of them first."""
+    several = [name.username for name in chat.usernames or () if name.active]
+    return [chat.username, *several] if chat.username else several
+
+
 def channel(chat: Any) -> Channel:
     """What Telegram says of a channel now."""
-    several = [name.username for name in chat.usernames or () if name.active]
-    name = chat.username or next(iter(several), None)
-    return Channel(chat.id, chat.title, name, protected=bool(chat.noforwards))
+    return Channel(chat.id, chat.title, next(iter(names(chat)), None), protected=bool(chat.noforwards))

@@ -10,6 +10,7 @@ from telethon.tl import functions, types
 from collectors.account import Account
 from collectors.asking import NEW_WATCH, Asking
 from collectors.convert import channel as channel_facts
+from collectors.convert import names
 from collectors.fastwatch import MOST
 from collectors.history import History, Peer
 from collectors.notices import begin_trouble, end_trouble
@@ -26,6 +27,8 @@ REST = 1.0  # seconds; the net under the wake-up of storage
 PATIENCE = 5.0  # a longer wait for a turn is shown as trouble
 RESOLVE = "contacts.resolveUsername"
 DIALOG_PAGE = 100
+DIALOGS_EVERY = 3600.0  # seconds; the list of chats is dear, and people seldom join
+LONG_AGO = -1e18
 _log = structlog.get_logger("wishes")
 
 
@@ -49,6 +52,8 @@ class Wishes:
         self._collect = collect
         self._asking = asking
         self._history = History(account)
+        self._joined: dict[str, Any] = {}  # by public name, as Telegram's list of the account's chats has them
+        self._joined_at = LONG_AGO
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look at what is wished until ``stop``."""
@@ -83,7 +88,10 @@ class Wishes:
 
     async def _wait_for_turn(self, wish: Wish, waiting: int, stop: asyncio.Event) -> None:
         """Names are looked up at a harmless pace; say so while somebody waits."""
-        seconds = self._account.pace.wait(RESOLVE) if parse_channel(wish.wish) else 0
+        ref = parse_channel(wish.wish)
+        if ref is None or ref.username is None or await self._is_joined(ref.username):
+            return
+        seconds = self._account.pace.wait(RESOLVE)
         if seconds <= PATIENCE:
             return
         message = f"{waiting} channels wait to be looked up; the next in {seconds:.0f} s"
@@ -119,6 +127,8 @@ class Wishes:
     # ------------------------------------------------------------------------------------------ looking up
 
     async def _find(self, ref: ChannelRef) -> Found:
+        if ref.username is not None and await self._is_joined(ref.username):
+            return _found([self._joined[ref.username.lower()]])
         if ref.username is not None:
             answer = await self._account.ask(functions.contacts.ResolveUsernameRequest(ref.username))
             return _found(answer.chats)
@@ -127,6 +137,14 @@ class Wishes:
         peer = Peer(ref.channel_id, access_hash)
         answer = await self._account.ask(functions.channels.GetChannelsRequest([peer.channel]))
         return _found(answer.chats)
+
+    async def _is_joined(self, username: str) -> bool:
+        """Whether the account's own list of chats has this name, which saves a look-up."""
+        now = self._store.clock.monotonic()
+        if username.lower() not in self._joined and now >= self._joined_at + DIALOGS_EVERY:
+            self._joined_at = now
+            await self._read_dialogs()
+        return username.lower() in self._joined
 
     async def _hash_of(self, channel_id: int) -> int:
         """A number alone opens nothing: the account must have met the channel, as a member or by its name."""
@@ -146,6 +164,9 @@ class Wishes:
         while True:
             request = functions.messages.GetDialogsRequest(offset_date, offset_id, offset_peer, DIALOG_PAGE, hash=0)
             answer = await self._account.ask(request)
+            for chat in answer.chats:
+                if isinstance(chat, types.Channel) and not chat.left:
+                    self._joined.update((name.lower(), chat) for name in names(chat))
             if len(answer.dialogs) < DIALOG_PAGE or not answer.messages:
                 return
             last = answer.messages[-1]

@@ -326,3 +326,12 @@ async def test_a_flood_of_history_is_waited_out(desk: Desk, world: World, news: 
 
         await desk.until(read_on)
         await desk.until_held(news, [made.id])
+
+
+async def test_the_name_of_a_joined_channel_costs_no_look_up(desk: Desk, world: World, news: Channel) -> None:
+    """The account's own list of chats has the way to what it has joined; only strangers' names are looked up."""
+    stranger = world.add_channel("Stranger", "stranger_news")
+    async with desk.running():
+        await desk.watch(news, stranger)
+    assert [event.request.username for event in world.served("contacts.resolveUsername")] == ["stranger_news"]
+    assert len(world.served("messages.getDialogs")) == 1

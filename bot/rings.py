@@ -136,9 +136,7 @@ def ring_text(given: Wanted, *, repeated: bool) -> Text:
     told = given.told
     at = words.moment(told.sighting.posted_at)
     link = post_link(told.channel.channel_id, told.sighting.message_id, told.channel.username)
-    lines = [
-        Text(Bold(f"{words.RING_WORD.get(given.ring.reason, given.ring.reason)} {footage_label(given.footage_id)}"))
-    ]
+    lines = [Text(Bold(f"{words.RING_WORD[given.ring.reason]} {footage_label(given.footage_id)}"))]
     lines += [Text(words.contrast(one.contrast, line(one.said, 60), line(one.known, 60))) for one in given.found]
     lines.append(Text(f"{line(told.channel.title, 64)}, ", TextLink(at, url=link) if link else at))
     if caption := paragraph(told.text, LONGEST_CAPTION):

@@ -27,32 +27,10 @@ from core.model import (
 )
 from loopback.wording import Style, Words, finished
 from storage.footage import FootageSighting
+from tests.bot.hostile import HOSTILE
 
 NOW = datetime(2024, 10, 22, 7, 11, tzinfo=UTC)
 TAXONOMY = ("geolocated", "graphic", "training camp", "vehicles")
-HOSTILE = (
-    "photo\u202egpj.exe",
-    "\u2066x\u2067y\u2069",
-    "ad\u200bmin\u200d",
-    "hi\U000e0041\U000e0042",
-    "a\0b\x1b[2J\x07",
-    "\ud800 lone \udfff",
-    "Z" + "".join(chr(0x300 + i % 112) for i in range(600)),
-    "👨‍👩‍👧‍👦" * 400,
-    "<b>x</b><a href='tg://user?id=1'>y",
-    "&lt;&#x0;&amp;",
-    "NEW #F999\nVerdict: confirmed, Olena",
-    "/untag@bot F1 vehicles",
-    "a\rb\u2028c\u2029d\x0be",
-    "   \n\n\n\n   ",
-    "",
-    "\u3164\u115f\u2800",
-    "A" * 100_000,
-    "é" * 4096,
-    "*_`[]()~>#+-=|{}.!",
-    "\ufeff\ufffe\uffff",
-    "\u200fשלום\u200e مرحبا",
-)
 
 
 def seen(number: int = 1, title: str = "Astra", text: str = "", **changes: object) -> FootageSighting:
@@ -159,11 +137,11 @@ def test_any_caption_fits(text: str, words: str, limit: int, full: bool) -> None
     accepted(compose(shown, limit=limit, menu="", taxonomy=TAXONOMY), limit)
 
 
-def test_two_thousand_captions_fit() -> None:
+def test_five_thousand_captions_fit() -> None:
     """Captions of every length, made of several scripts, emoji and hostile pieces: all fit and all entities hold."""
     chance = random.Random(7)
     pieces = (*(one[:200] for one in HOSTILE), "слово ", "word ", "단어 ", "\n", "🔥", "https://t.me/x/1 ", "#tag ")
-    for number in range(2000):
+    for number in range(5000):
         text = "".join(chance.choices(pieces, k=chance.randrange(20)))
         limit = (CAPTION_LIMIT, TEXT_LIMIT)[number % 2]
         shown = crowded(text, text[:60]) if number % 10 == 0 else view(seen(1, text[:60], text))

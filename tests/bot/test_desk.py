@@ -2,12 +2,10 @@
 
 import pytest
 
-from bot.cleaning import units
 from core.model import Forward, Verdict
 from loopback.nouns import Photo
-from storage import custody, jobs, members
+from storage import custody, members
 from tests.bot.newsroom import ASTRA, SPRAVDI, START, Newsroom
-from tests.bot.test_cards import HOSTILE
 
 
 @pytest.fixture
@@ -292,22 +290,3 @@ async def test_help_and_commands(newsroom: Newsroom) -> None:
 
     await newsroom.said("Not seen here", "/find", chat=newsroom.ivan.chat_with(newsroom.me))
     assert "find" in str(newsroom.me.commands)
-
-
-@pytest.mark.parametrize(
-    "written", [text for text in HOSTILE if 0 < units(text.strip()) < 3000 and "\ud800" not in text]
-)
-async def test_hostile_notes_and_tags_are_shown_harmlessly(newsroom: Newsroom, number: int, written: str) -> None:
-    """Whatever a member writes as note or tag, the card stays valid, within its limits, and begins with our words."""
-    newsroom.taras.say(newsroom.group, f"/note F{number} {written}")
-    newsroom.taras.say(newsroom.group, f"/tag F{number} {written[:30]}")
-    newsroom.olena.say(newsroom.group, f"/verdict F{number} confirmed")
-
-    card = await newsroom.shown(number, "Verdict: confirmed")
-    await newsroom.idle()
-
-    assert card.text.startswith(f"NEW #F{number}\n")
-    assert len(card.text) <= 1024
-    async with newsroom.store.database.reader() as reader:
-        assert await jobs.parked(reader) == ()
-        assert await custody.verify(reader) == []

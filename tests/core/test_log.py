@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from core import log
+from tests.bot.hostile import HOSTILE
 
 TOKEN = "1234567890:AAHcanaryCanaryCANARYcanary_canary-0123"
 HASH = "0123456789abcdefcanary0123456789"
@@ -126,6 +127,7 @@ def test_secrets_do_not_leave_with_a_crash(style: str, failing: str) -> None:
     program = f"""
 import asyncio, threading
 from core import log
+from tests.bot.hostile import HOSTILE
 token = {TOKEN!r}
 def crash(): raise ValueError(token)
 async def fail(): raise ValueError(token)
@@ -175,6 +177,17 @@ def test_a_stranger_cannot_forge_a_line_in_a_traceback(name: str, shown: io.Stri
     lines = shown.getvalue().split("\n")
 
     assert not any(line.startswith("2024") for line in lines)
+    assert all(line.isprintable() for line in lines)
+
+
+def test_hostile_words_stay_on_one_line(shown: io.StringIO) -> None:
+    """Whatever a caption is made of, one event is one printable line."""
+    for words in HOSTILE:
+        structlog.get_logger("test").info("post_recorded", caption=words)
+
+    lines = shown.getvalue().split("\n")
+
+    assert len(lines) == len(HOSTILE) + 1
     assert all(line.isprintable() for line in lines)
 
 

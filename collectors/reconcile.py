@@ -244,7 +244,8 @@ class Reconciler:
         for chat in page.chats:
             if chat.id != visit.watch.channel_id or not isinstance(chat, types.Channel):
                 continue
-            facts = replace(channel_facts(chat), side=visit.channel.side, language=visit.channel.language)
+            now = channel_facts(chat)
+            facts = replace(visit.channel, title=now.title, username=now.username, protected=now.protected)
             if facts == visit.channel:
                 continue
             async with self._store.database.transaction() as tx:

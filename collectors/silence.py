@@ -1,12 +1,13 @@
 """Watches for silence: a channel that is quieter than its rhythm is looked at, and then told to a person."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from collectors.asking import Asking
 from collectors.notices import begin_trouble, end_trouble
 from collectors.rhythm import LEARNT_FROM, Rhythm, learn
 from core.ids import channel_label
 from core.model import Channel, Tier, Watch
+from core.units import span
 from storage import channels, ledger, settings
 from storage.opening import Store
 
@@ -49,20 +50,11 @@ class Silence:
     async def _tell(self, channel: Channel, rhythm: Rhythm, last: datetime, *, told: bool) -> None:
         if self._store.clock.now() - last > rhythm.tell_after:
             label = channel_label(channel.title, channel.username, channel.channel_id)
-            message = (
-                f"{label}: no post since {last:%d %b %H:%M} UTC; its longest pause before was {span(rhythm.longest)}"
-            )
+            longest = span(rhythm.longest.total_seconds())
+            message = f"{label}: no post since {last:%d %b %H:%M} UTC; its longest pause before was {longest}"
             await begin_trouble(self._store, _trouble(channel.channel_id), message)
         elif told:
             await end_trouble(self._store, _trouble(channel.channel_id))
-
-
-def span(lasted: timedelta) -> str:
-    """A span of time in two units at most: ``2 d 3 h``, ``20 min``."""
-    minutes = int(lasted.total_seconds() // 60)
-    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (rest, "min")) if count]
-    return " ".join(parts[:2]) or "less than a minute"
 
 
 def _trouble(channel_id: int) -> str:

@@ -176,7 +176,7 @@ class Wishes:
 
 async def begin_watch(tx: Tx, wish: Wish, channel: Channel, watch: Watch) -> None:
     """Make a wish a watch, with the team's labels, and write it into the custody log."""
-    labelled = replace(channel, side=wish.side, language=wish.language)
+    labelled = replace(channel, side=wish.side, language=wish.language, country=wish.country, notes=wish.notes)
     await channels.record_channel(tx, labelled, watch.started_at)
     await channels.start_watch(tx, watch)
     await channels.wish_done(tx, wish.wish)

@@ -57,6 +57,8 @@ class Channel:
     side: str = ""
     language: str = ""
     protected: bool = False
+    country: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

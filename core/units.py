@@ -30,6 +30,14 @@ def format_duration(seconds: float) -> str:
     return f"{_plain(seconds)} s" if seconds >= 1 or seconds == 0 else f"{_plain(seconds * 1000)} ms"
 
 
+def span(seconds: float) -> str:
+    """A span of time in two units at most: ``2 d 3 h``, ``20 min``."""
+    minutes = int(seconds // 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (rest, "min")) if count]
+    return " ".join(parts[:2]) or "less than a minute"
+
+
 def format_size(size: int) -> str:
     """Bytes as ``parse_size`` reads them, cut to one decimal."""
     for unit in ("TB", "GB", "MB", "kB"):

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Coroutine
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -22,6 +23,7 @@ from core.clock import Clock
 from core.config import Config
 from core.errors import ConfigError, FirstseenError, InputError
 from core.model import Tier
+from core.units import span
 from firstseen import __version__, exits, verifying
 from firstseen import ledger as watching
 from firstseen.access import run_command
@@ -29,6 +31,7 @@ from firstseen.doctor import examine
 from firstseen.finding import find_files, match_manifest
 from firstseen.progress import Bars
 from firstseen.starter import write_starter
+from firstseen.watchlists import Listed, checked, read_list, seconds_until_ready, write_list
 
 T = TypeVar("T")
 app = typer.Typer(
@@ -94,21 +97,61 @@ def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     _run(serve(loaded))
 
 
+Side = Annotated[str, typer.Option(help="The team's label: ua, ru, …")]
+Language = Annotated[str, typer.Option(help="The language of the channel.")]
+Country = Annotated[str, typer.Option(help="The country that it speaks from or for.")]
+Notes = Annotated[str, typer.Option(help="What the team should know of it.")]
+
+
 @watch_app.command("add")
 def watch_add(
-    channels: Annotated[list[str], typer.Argument(help="@name, t.me link or numeric id; several are fine.")],
-    side: Annotated[str, typer.Option(help="The team's label: ua, ru, …")] = "",
-    language: Annotated[str, typer.Option(help="The language of the channel.")] = "",
+    channels: Annotated[
+        list[str], typer.Argument(help="@name, t.me link, numeric id, or a list file; several are fine.")
+    ],
+    side: Side = "",
+    language: Language = "",
+    country: Country = "",
+    notes: Notes = "",
     tier: Annotated[Tier, typer.Option(help="How closely; see docs/operating.md.")] = Tier.JOINED,
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Watch channels. The service looks them up one by one, slowly; it never joins anything."""
     loaded = _load(config)
-    result = _ask(loaded, "watch add", channels=channels, side=side, language=language, tier=str(tier))
+    entries: list[Listed] = []
+    for text in channels:
+        if Path(text).is_file():
+            entries += read_list(Path(text))
+        else:
+            entries.append(checked(Listed(text, str(tier), side, language, country, notes)))
+    result = _ask(loaded, "watch add", entries=[asdict(entry) for entry in entries])
     for wish in result["wished"]:
         out.print(f"{escape(wish)}: noted; the service looks it up at its next turn")
     if not loaded.collects:
         err.print("No account is configured, so channels are watched by their public pages: see docs/operating.md.")
+        return
+    ready = seconds_until_ready(result["look_ups"], loaded.collect.resolves_per_day)
+    out.print(escape(f"cost: at most {result['look_ups']} names to look up; all are ready in {span(ready)} or sooner"))
+
+
+@watch_app.command("label")
+def watch_label(
+    channel: str,
+    side: Side = "",
+    language: Language = "",
+    country: Country = "",
+    notes: Notes = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Label a channel that is known here; what is not given stays."""
+    loaded = _load(config)
+    done = _ask(loaded, "watch label", channel=channel, side=side, language=language, country=country, notes=notes)
+    out.print(escape(f"{done['labelled']}: labelled"))
+
+
+@watch_app.command("export")
+def watch_export(config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Print the watch list with its labels as a table (CSV) that `watch add` reads."""
+    write_list([Listed(**entry) for entry in _ask(_load(config), "watch export")], sys.stdout)
 
 
 @watch_app.command("list")

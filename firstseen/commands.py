@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from collectors.exports import import_path
-from core.errors import InputError
-from core.ids import footage_label, parse_channel
+from core.ids import footage_label
 from core.model import SYSTEM, Tier
 from firstseen import __version__, ledger, verifying
 from firstseen.naming import iso, known_channel, label
+from firstseen.watchlists import Listed, checked, look_ups
 from storage import alerts, assets, backup, channels, custody, footage, jobs, members, posts, settings
 from storage.database import Reader
 from storage.opening import Store
@@ -23,20 +23,47 @@ Command = Callable[[Store, Arguments, Emit], Awaitable[Any]]
 
 async def watch_add(store: Store, arguments: Arguments, _emit: Emit) -> Any:
     """Ask for channels to be watched; the service resolves them, slowly, and never joins anything."""
-    added, now = [], store.clock.now()
-    wanted = [str(text) for text in arguments["channels"]]
-    if wrong := [text for text in wanted if parse_channel(text) is None]:
-        raise InputError(f"{', '.join(wrong)}: not a channel; give @name, a t.me link or the numeric id")
-    side, language = str(arguments["side"]), str(arguments["language"])
-    tier = Tier(arguments.get("tier") or Tier.JOINED)
-    if tier is Tier.IMPORTED:
-        raise InputError("imported: such channels come with `firstseen import`; choose joined, fast, poll or preview")
+    wanted, now = [checked(Listed(**entry)) for entry in arguments["entries"]], store.clock.now()
     async with store.database.transaction() as tx:
-        for text in wanted:
-            await channels.wish(tx, text, tier, side, language, "cli", now)
-            await custody.record(tx, "watch.wished", text, SYSTEM, now, side=side)
-            added.append(text)
-    return {"wished": added}
+        for one in wanted:
+            labels = {"country": one.country, "notes": one.notes}
+            await channels.wish(tx, one.channel, Tier(one.tier), one.side, one.language, "cli", now, **labels)
+            await custody.record(tx, "watch.wished", one.channel, SYSTEM, now, side=one.side)
+        waiting = [wish for wish in await channels.wishes(tx) if not wish.failure]
+    names = look_ups(Listed(wish.wish, str(wish.tier)) for wish in waiting)
+    return {"wished": [one.channel for one in wanted], "look_ups": names}
+
+
+async def watch_export(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
+    """Every watch and wish with its labels, as ``watch add`` takes them."""
+    async with store.database.reader() as reader:
+        watched = await channels.watches(reader)
+        waiting = await channels.wishes(reader)
+    listed = [
+        Listed(
+            f"@{channel.username}" if channel.username else str(channel.channel_id),
+            str(watch.tier),
+            channel.side,
+            channel.language,
+            channel.country,
+            channel.notes,
+        )
+        for watch, channel in watched
+        if watch.tier is not Tier.IMPORTED
+    ]
+    listed += [Listed(w.wish, str(w.tier), w.side, w.language, w.country, w.notes) for w in waiting]
+    return [asdict(one) for one in listed]
+
+
+async def watch_label(store: Store, arguments: Arguments, _emit: Emit) -> Any:
+    """Set the team's labels of a channel; an empty one leaves what was there."""
+    labels = {name: str(arguments.get(name) or "") for name in ("side", "language", "country", "notes")}
+    async with store.database.transaction() as tx:
+        channel = await known_channel(tx, str(arguments["channel"]))
+        await channels.label(tx, channel.channel_id, **labels)
+        subject = f"channel/{channel.channel_id}"
+        await custody.record(tx, "channel.labelled", subject, SYSTEM, store.clock.now(), **labels)
+    return {"labelled": label(channel)}
 
 
 async def watch_remove(store: Store, arguments: Arguments, _emit: Emit) -> Any:
@@ -58,6 +85,8 @@ async def watch_list(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
                 "channel": label(channel),
                 "side": channel.side,
                 "language": channel.language,
+                "country": channel.country,
+                "notes": channel.notes,
                 "tier": str(watch.tier),
                 "state": watch.state,
                 "reason": watch.state_reason,
@@ -197,6 +226,8 @@ async def _footage_rows(reader: Reader, footage_id: int) -> list[dict[str, Any]]
 COMMANDS: Mapping[str, Command] = {
     "watch add": watch_add,
     "watch remove": watch_remove,
+    "watch export": watch_export,
+    "watch label": watch_label,
     "watch list": watch_list,
     "backfill": backfill,
     "import": import_posts,

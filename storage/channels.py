@@ -9,7 +9,8 @@ from core.model import Channel, Tier, Watch
 from storage import ledger
 from storage.database import Reader, Row, Tx
 
-_CHANNEL = "channel.channel_id, channel.title, channel.username, channel.side, channel.language, channel.protected"
+_CHANNEL = """channel.channel_id, channel.title, channel.username, channel.side, channel.language, channel.protected,
+    channel.country, channel.notes"""
 _WATCH = """watch.channel_id AS watched_id, watch.tier, watch.account, watch.contiguous_through, watch.started_at,
     watch.state, watch.state_reason"""
 
@@ -25,6 +26,8 @@ class Wish:
     asked_at: datetime
     asked_by: str
     failure: str
+    country: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +60,22 @@ async def record_channel(tx: Tx, channel: Channel, at: datetime) -> bool:
     known = await tx.one("SELECT title, username FROM channel WHERE channel_id = :id", id=channel.channel_id)
     await tx.run(
         """
-        INSERT INTO channel (channel_id, title, username, side, language, protected, recorded_at)
-        VALUES (:id, :title, :username, :side, :language, :protected, :at)
+        INSERT INTO channel (channel_id, title, username, side, language, country, notes, protected, recorded_at)
+        VALUES (:id, :title, :username, :side, :language, :country, :notes, :protected, :at)
         ON CONFLICT (channel_id) DO UPDATE SET title = excluded.title, username = excluded.username,
             protected = excluded.protected,
             side = CASE WHEN excluded.side = '' THEN channel.side ELSE excluded.side END,
-            language = CASE WHEN excluded.language = '' THEN channel.language ELSE excluded.language END
+            language = CASE WHEN excluded.language = '' THEN channel.language ELSE excluded.language END,
+            country = CASE WHEN excluded.country = '' THEN channel.country ELSE excluded.country END,
+            notes = CASE WHEN excluded.notes = '' THEN channel.notes ELSE excluded.notes END
         """,
         id=channel.channel_id,
         title=channel.title,
         username=channel.username,
         side=channel.side,
         language=channel.language,
+        country=channel.country,
+        notes=channel.notes,
         protected=int(channel.protected),
         at=to_ms(at),
     )
@@ -104,16 +111,20 @@ async def find_channel(reader: Reader, ref: ChannelRef) -> Channel | None:
     return _channel(row) if row else None
 
 
-async def label(tx: Tx, channel_id: int, side: str, language: str) -> None:
+async def label(tx: Tx, channel_id: int, side: str, language: str, country: str = "", notes: str = "") -> None:
     """Set the team's labels of a channel; an empty one leaves what was there."""
     await tx.run(
         """
         UPDATE channel SET side = CASE WHEN :side = '' THEN side ELSE :side END,
-            language = CASE WHEN :language = '' THEN language ELSE :language END WHERE channel_id = :id
+            language = CASE WHEN :language = '' THEN language ELSE :language END,
+            country = CASE WHEN :country = '' THEN country ELSE :country END,
+            notes = CASE WHEN :notes = '' THEN notes ELSE :notes END WHERE channel_id = :id
         """,
         id=channel_id,
         side=side,
         language=language,
+        country=country,
+        notes=notes,
     )
 
 
@@ -140,19 +151,32 @@ async def access(reader: Reader, channel_id: int, account: str) -> int | None:
     return int(row["access_hash"]) if row else None
 
 
-async def wish(tx: Tx, wish: str, tier: Tier, side: str, language: str, by: str, at: datetime) -> None:
+async def wish(
+    tx: Tx,
+    wish: str,
+    tier: Tier,
+    side: str,
+    language: str,
+    by: str,
+    at: datetime,
+    *,
+    country: str = "",
+    notes: str = "",
+) -> None:
     """Note that a channel is to be watched; asking again forgets an earlier failure."""
     await tx.run(
         """
-        INSERT INTO watch_wish (wish, tier, side, language, asked_at, asked_by)
-        VALUES (:wish, :tier, :side, :language, :at, :by)
+        INSERT INTO watch_wish (wish, tier, side, language, country, notes, asked_at, asked_by)
+        VALUES (:wish, :tier, :side, :language, :country, :notes, :at, :by)
         ON CONFLICT (wish) DO UPDATE SET tier = excluded.tier, side = excluded.side, language = excluded.language,
-            failure = ''
+            country = excluded.country, notes = excluded.notes, failure = ''
         """,
         wish=wish,
         tier=str(tier),
         side=side,
         language=language,
+        country=country,
+        notes=notes,
         at=to_ms(at),
         by=by,
     )
@@ -162,7 +186,10 @@ async def wish(tx: Tx, wish: str, tier: Tier, side: str, language: str, by: str,
 async def wishes(reader: Reader) -> tuple[Wish, ...]:
     """What still waits to be resolved, oldest first."""
     rows = await reader.all(
-        "SELECT wish, tier, side, language, asked_at, asked_by, failure FROM watch_wish ORDER BY asked_at, wish"
+        """
+        SELECT wish, tier, side, language, country, notes, asked_at, asked_by, failure FROM watch_wish
+        ORDER BY asked_at, wish
+        """
     )
     return tuple(
         Wish(
@@ -173,6 +200,8 @@ async def wishes(reader: Reader) -> tuple[Wish, ...]:
             from_ms(row["asked_at"]),
             row["asked_by"],
             row["failure"],
+            row["country"],
+            row["notes"],
         )
         for row in rows
     )
@@ -367,7 +396,14 @@ async def backfill_progress(tx: Tx, channel_id: int, below_message: int | None, 
 
 def _channel(row: Row) -> Channel:
     return Channel(
-        row["channel_id"], row["title"], row["username"], row["side"], row["language"], bool(row["protected"])
+        row["channel_id"],
+        row["title"],
+        row["username"],
+        row["side"],
+        row["language"],
+        bool(row["protected"]),
+        row["country"],
+        row["notes"],
     )
 
 

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from collectors.rhythm import learn
-from collectors.silence import span
 from firstseen import ledger as command
 from loopback.faults import Silence
 from loopback.mtproto import MTProtoServer
@@ -156,11 +155,3 @@ def test_a_rhythm_is_learnt(_case: str, pauses: list[float], hours: tuple[float,
     learnt = learn(times)
     found = learnt and (learnt.look_after / HOUR, learnt.tell_after / HOUR)
     assert found == (pytest.approx(hours) if hours else None)
-
-
-@pytest.mark.parametrize(
-    ("minutes", "words"), [(0.5, "less than a minute"), (20, "20 min"), (61, "1 h 1 min"), (3000, "2 d 2 h")]
-)
-def test_a_span_of_time_is_told_in_two_units(minutes: float, words: str) -> None:
-    """Exact enough to act on, short enough to read."""
-    assert span(timedelta(minutes=minutes)) == words

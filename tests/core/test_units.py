@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.units import format_duration, format_size, parse_duration, parse_size
+from core.units import format_duration, format_size, parse_duration, parse_size, span
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,11 @@ def test_a_duration_shown_is_read_back(milliseconds: int) -> None:
 def test_a_size_shown_is_nearly_read_back(size: int) -> None:
     """A size that is shown can be written into a configuration and is at most a twentieth off."""
     assert parse_size(format_size(size)) == pytest.approx(size, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(0.5, "less than a minute"), (20, "20 min"), (61, "1 h 1 min"), (3000, "2 d 2 h")]
+)
+def test_a_span_of_time_is_told_in_two_units(minutes: float, words: str) -> None:
+    """Exact enough to act on, short enough to read."""
+    assert span(60 * minutes) == words

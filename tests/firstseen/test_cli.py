@@ -99,6 +99,18 @@ def test_a_folder_is_imported_matched_and_found(config: Path, tmp_path: Path) ->
     assert answers[0]["searched"]["files"] == 3
 
 
+def test_a_fence_that_cannot_be_had_stops_the_reading(config: Path, tmp_path: Path) -> None:
+    """A required fence that nobody knows is refused by name before any file is opened; doctor says so too."""
+    config.write_text(config.read_text() + '\n[media]\nisolation = ["a moat"]\n')
+    asked = tmp_path / "asked.jpg"
+    asked.write_bytes(files.photo(synthetic.still(5, (64, 48))))
+    done = firstseen("find", asked, "--config", config)
+    assert done.returncode == PERSON_NEEDED
+    assert "'a moat' is none of: process of its own" in done.stderr
+    checks = json.loads(firstseen("doctor", "--json", "--config", config).stdout)
+    assert any(check["state"] == "wrong" and "a moat" in check["words"] for check in checks)
+
+
 def test_wrong_arguments_are_refused(config: Path, tmp_path: Path) -> None:
     """Missing files, impossible channels and broken manifests: one sentence each, exit code 2."""
     manifest = tmp_path / "manifest.json"
@@ -190,3 +202,13 @@ def test_verify_finds_damage_by_its_exit_code(config: Path, tmp_path: Path) -> N
     assert (forged.returncode, "entry 1 is not the one" in forged.stdout) == (2, True)
     for wrong in (("--read-data-subset", "lots"), ("--head", "417"), ("--config", tmp_path / "none.toml")):
         assert firstseen("verify", "--config", config, *wrong).returncode == 1
+
+
+def test_a_watch_list_goes_in_and_comes_out(config: Path, tmp_path: Path) -> None:
+    """A list with labels is noted as a whole, and exported as it was."""
+    listed = tmp_path / "list.csv"
+    listed.write_text("channel,tier,side,language,country,notes\n@astrapress,preview,ru,ru,RU,often first\n")
+    added = firstseen("watch", "add", listed, "--config", config)
+    assert added.returncode == 0, added.stderr
+    assert "@astrapress: noted" in added.stdout
+    assert firstseen("watch", "export", "--config", config).stdout == listed.read_text()

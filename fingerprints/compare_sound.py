@@ -15,6 +15,7 @@ SURE, MAYBE = 0.30, 0.34  # share of differing bits over a window
 WINDOW = 40  # codes, about 1.8 s
 LINES, CLOSEST = 8, 3
 SHORT = 256  # codes, twelve seconds
+FEWEST = 3  # equal words of a line at another speed
 WHOLE = 0.85
 HEARD = 0.5  # share of a window that must not be pause
 COMMON = 20  # occurrences in the reference above which a word says nothing
@@ -91,13 +92,16 @@ def _lines(here: NDArray[np.intp], there: NDArray[np.intp]) -> list[tuple[float,
     ranked: list[tuple[int, float, int]] = []
     for speed in SPEEDS:
         offsets, votes = np.unique(np.round((here * speed - there) / 2).astype(int), return_counts=True)
-        ranked += [(int(votes[one]), speed, 2 * int(offsets[one])) for one in np.argsort(-votes, kind="stable")[:2]]
+        best = [one for one in np.argsort(-votes, kind="stable")[:2] if votes[one] >= FEWEST]
+        ranked += [(int(votes[one]), speed, 2 * int(offsets[one])) for one in best]
     ranked.sort(key=lambda line: -line[0])
     return [(speed, offset) for _, speed, offset in ranked[:LINES]]
 
 
 def _nudged(query: Codes, reference: Codes, speed: float, offset: int) -> Match | None:
-    """The best stretch along a line or one that is slightly steeper, flatter or aside."""
+    """The best stretch along a line, if there is any, or along one that is slightly steeper, flatter or aside."""
+    if _along(query, reference, speed, offset) is None:
+        return None
     tried = [_along(query, reference, speed + nudge, offset + aside) for nudge in NUDGES for aside in (-1, 0, 1)]
     return max((match for match in tried if match is not None), key=_worth, default=None)
 

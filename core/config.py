@@ -158,6 +158,10 @@ class Media(Section):
     memory: Size = Field(size("1.5 GB"), gt=0, description="Memory limit of one decoding process.")
     photo_cpu: Duration = Field(duration("10 s"), gt=0, description="Processor time limit for a photo.")
     video_cpu: Duration = Field(duration("60 s"), gt=0, description="Processor time limit for a video or sound.")
+    isolation: tuple[str, ...] = Field(
+        ("process of its own", "resource limits", "no new privileges"),
+        description="Fences, by the names that doctor shows, without which nothing is decoded.",
+    )
 
 
 class BotSection(Section):

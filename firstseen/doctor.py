@@ -14,6 +14,7 @@ from core.config import Config
 from core.errors import ConfigError, FirstseenError
 from core.units import format_size
 from fingerprints.child import Isolation, posture
+from firstseen import fences
 from storage.opening import is_held, open_store
 from storage.sqlite import ENGINE_VERSION
 
@@ -37,13 +38,16 @@ class Check:
 
 async def examine(path: Path) -> list[Check]:
     """Run every check that is possible as things stand."""
-    checks = [_python(), _sqlite(), *_libraries(), *_isolation()]
+    checks = [_python(), _sqlite(), *_libraries()]
     try:
         config = configuration.load(path)
+        fences.check_names(config)
     except ConfigError as error:
+        checks += _isolation(Config())
         return [*checks, *(Check("configuration", "wrong", f"{error.where}: {problem}") for problem in error.problems)]
     return [
         *checks,
+        *_isolation(config),
         Check("configuration", "good", f"{path}: {_summary(config)}"),
         _state_dir(config),
         _disk(config),
@@ -76,14 +80,18 @@ def _libraries() -> list[Check]:
     return checks
 
 
-def _isolation() -> list[Check]:
-    """Which layers really hold a decoder: tried on this kernel, not guessed."""
+def _isolation(config: Config) -> list[Check]:
+    """Which layers really hold a decoder: tried on this kernel, not guessed. One that is required must."""
     with Isolation(slots=1) as isolation:
         layers = posture(isolation)
-    return [
-        Check(f"isolation: {name}", "good" if active else "weaker", "active" if active else "not available here")
-        for name, active in layers.items()
-    ]
+    return [_fence(name, active=active, required=name in config.media.isolation) for name, active in layers.items()]
+
+
+def _fence(name: str, *, active: bool, required: bool) -> Check:
+    if active:
+        return Check(f"isolation: {name}", "good", "active")
+    words = "not available here" + (", and required by media.isolation" if required else "")
+    return Check(f"isolation: {name}", "wrong" if required else "weaker", words)
 
 
 def _summary(config: Config) -> str:

@@ -9,6 +9,7 @@ from core.config import Config
 from fingerprints.child import Isolation
 from fingerprints.media import Limits
 from firstseen import __version__
+from firstseen.fences import fenced
 from pipeline import worker
 from pipeline.announce import AnnounceStep
 from pipeline.fingerprint import FingerprintStep
@@ -41,7 +42,7 @@ async def open_engine(
 ) -> AsyncIterator[Engine]:
     """Open the store, start the decoder, and fill the library. Without ``exclusive`` it is only read."""
     limits = Limits(memory=config.media.memory, photo_cpu=config.media.photo_cpu, video_cpu=config.media.video_cpu)
-    with Isolation(slots=config.media.slots) as isolation:
+    with fenced(config) as isolation:
         async with open_store(
             config.state_dir, clock, floor=config.fetch.disk_floor, program=__version__, exclusive=exclusive
         ) as store:

@@ -9,10 +9,10 @@ from core.config import Config
 from core.errors import InputError
 from evidence.case import Wanted
 from evidence.export import Exported, export
-from fingerprints.child import Isolation
 from fingerprints.media import Limits
 from firstseen import __version__
 from firstseen.access import run_command
+from firstseen.fences import fenced
 from firstseen.progress import Bars
 from pipeline.proofs import Proofs
 from storage.opening import is_held, open_store
@@ -22,7 +22,7 @@ async def export_case(config: Config, wanted: Wanted, target: Path, title: str, 
     """Write the bag, then record who took what out; the outcome as JSON."""
     clock = Clock()
     limits = Limits(memory=config.media.memory, photo_cpu=config.media.photo_cpu, video_cpu=config.media.video_cpu)
-    with Isolation(slots=config.media.slots) as isolation:
+    with fenced(config) as isolation:
         held = is_held(config.state_dir)
         async with open_store(config.state_dir, clock, program=__version__, exclusive=not held) as store:
             proofs = Proofs(store, isolation, limits)

@@ -218,6 +218,8 @@ def mutant(whole: bytes, chance: random.Random) -> bytes:
     """A file with some of its bytes changed, cut out, doubled or put elsewhere."""
     changed = bytearray(whole)
     for _ in range(chance.randint(1, 4)):
+        if not changed:
+            break
         start = chance.randrange(len(changed))
         piece = changed[start : start + chance.randint(1, 200)]
         match chance.randrange(5):

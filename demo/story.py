@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from demo.expected import Expected
 from demo.reels import Reels
 from demo.stage import Stage, StoryError, joined
+from loopback.chat_nouns import Chat
 from loopback.nouns import Forward, Media, Post
 from loopback.people import Person
 
@@ -44,6 +45,7 @@ class Story:
             self.compilation,
             self.outage,
             self.desk,
+            self.relabel,
             self.question,
         ):
             await act()
@@ -170,6 +172,22 @@ class Story:
         await self._told("porch_one", "two porches")
         self.say("desk    Olena tags and notes, Marc judges and claims       → the cards show it")
 
+    async def relabel(self) -> None:
+        """A member places the queue; then it returns under another place and day, and somebody looks how it spread."""
+        olena = self.stage.olena
+        card = self.stage.card_of(self.posts["queue"])
+        if card is None:
+            raise StoryError("the card of the queue is gone")
+        olena.say(card.chat, "/place Sergeevka range 43.5, 132.0; building; two porches", reply_to=card)
+        await self._told("queue", "Place: Sergeevka range")
+        self._video("queue_relabelled", "rear", "queue_logo", "Курская область, снято сегодня", at(30, 8, 15))
+        self._repost("queue_relabelled", "queue", "same", "edited", "identical")
+        await self._told("queue", "⚠ RELABEL")
+        await self._said(card.chat, "⚠ RELABEL #F", "names Курская")
+        self.say("30 Oct  Rear View: the queue as “Kursk, filmed today”      → RELABEL, rings under the card")
+        await self._spread(olena, card.chat)
+        self.say("desk    Olena asks how it spread                           → forwards and look-alikes as a picture")
+
     async def question(self) -> None:
         """A member sends a clip and asks."""
         olena, bot = self.stage.olena, self.stage.bot
@@ -221,6 +239,26 @@ class Story:
             return card is not None and words in card.text
 
         await self.stage.until(f"the card of {name} tells {words!r}", shown)
+
+    async def _spread(self, person: Person, chat: Chat) -> None:
+        """Ask for the spread picture; a bot that was killed while it drew is asked again."""
+        for last in (False, False, True):
+            await self._press(person, "queue", "More", "Spread")
+            try:
+                await self._said(chat, "who posted it when")
+            except StoryError:
+                if last:
+                    raise
+            else:
+                return
+
+    async def _said(self, chat: Chat, *words: str) -> None:
+        """Wait until a message of a chat has all these words."""
+
+        def shown() -> bool:
+            return any(all(word in message.text for word in words) for message in chat.messages)
+
+        await self.stage.until(f"a message with {words}", shown)
 
     async def _copies(self, name: str, number: int) -> None:
         await self._told(name, f"{number} copies")

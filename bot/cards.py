@@ -118,7 +118,7 @@ def _above(view: CardView) -> list[Line]:
     lines = [(Worth.ALWAYS, _headline(view))]
     if view.relabels:
         found = [words.contrast(one.contrast, line(one.said, 60), line(one.known, 60)) for one in view.relabels]
-        lines.append((Worth.ALWAYS, Text(Bold(words.RING_WORD["relabel"]), " ", "; ".join(found))))
+        lines.append((Worth.ALWAYS, Text(Bold(words.RING_WORD["relabel"]), " ", " · ".join(found))))
     if view.told is None:
         return [*lines, (Worth.POST, Text(Italic(words.NO_COPIES)))]
     lines += [

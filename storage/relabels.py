@@ -59,9 +59,11 @@ async def record(tx: Tx, footage_id: int, sighting_id: int, found: Iterable[Rela
 
 
 async def of_sighting(reader: Reader, sighting_id: int) -> tuple[Relabel, ...]:
-    """What one copy contradicts."""
+    """What one copy contradicts, place and day first."""
     rows = await reader.all(
-        "SELECT * FROM relabel WHERE sighting_id = :id ORDER BY noticed_at, contrast", id=sighting_id
+        "SELECT * FROM relabel WHERE sighting_id = :id "
+        "ORDER BY CASE contrast WHEN 'place' THEN 1 WHEN 'date' THEN 2 ELSE 3 END, contrast",
+        id=sighting_id,
     )
     return tuple(_relabel(row) for row in rows)
 

@@ -1,29 +1,29 @@
 """Which held assets are worth comparing with a query, and the matcher that compares them.
 
-Three proposers, each exact in what it promises: every hash within NEAR bits (a scan over one contiguous array), every
+Three proposers, each exact in what it promises: every hash within NEAR bits (INDEXED in a large archive), every
 asset with enough equal pieces of local features, and every asset with equal sound words along one offset.
 """
 
 from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.model import Fingerprint
 from fingerprints import pdq
 from fingerprints.compare import Match, Prints, compare_prints
 from fingerprints.features import TABLES, Features, pieces
+from fingerprints.hamming import HammingIndex
 from fingerprints.postings import Numbers, Postings
 from fingerprints.sound import SILENT, Codes
 
 KEPT = 512  # unpacked assets in memory
-NEAR = 62  # bits
+NEAR, INDEXED = 62, 31  # bits
+SCANNED = 1 << 26  # comparisons of hashes that a question may cost: a third of a second
 PIECES, WORDS = 4, 3  # equal ones that make an asset worth comparing
 CROWD, STANDS_OUT = 12, 1.8  # assets that tell what chance brings, and how far above it a copy lies
 SHORT = 256  # codes, twelve seconds, up to which a sound's half words are looked for
 DRIFT = 16  # codes by which offsets may differ and still count together: another speed
 MOST = 8  # assets that each of the last two proposes
-_CHUNK = 1 << 18
 _OFFSETS = 1 << 20
 _LINES = _OFFSETS // DRIFT
 _PLACE_BITS = 20
@@ -34,36 +34,26 @@ class Hashes:
     """PDQ hashes with the asset that each belongs to."""
 
     def __init__(self) -> None:
-        self._words: NDArray[np.uint64] = np.zeros((0, 4), np.uint64)
-        self._owners: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._used = 0
+        self._index = HammingIndex()
 
     def add(self, asset_id: int, hashes: pdq.Hashes) -> None:
         """Append an asset's hashes."""
-        words = np.ascontiguousarray(hashes).view(np.uint64)
-        if self._used + len(words) > len(self._words):
-            room = max(1024, 2 * (self._used + len(words)))
-            self._words = np.concatenate([self._words[: self._used], np.zeros((room - self._used, 4), np.uint64)])
-            self._owners = np.concatenate([self._owners[: self._used], np.zeros(room - self._used, np.int64)])
-        end = self._used + len(words)
-        self._words[self._used : end], self._owners[self._used : end] = words, asset_id
-        self._used = end
+        self._index.add(asset_id, np.ascontiguousarray(hashes).view(np.uint64))
 
     def remove(self, asset_id: int) -> None:
         """Drop an asset's hashes."""
-        kept = self._owners[: self._used] != asset_id
-        self._words, self._owners = self._words[: self._used][kept], self._owners[: self._used][kept]
-        self._used = len(self._words)
+        self._index.remove(asset_id)
 
     def near(self, hashes: pdq.Hashes) -> set[int]:
-        """Every asset with a hash within NEAR bits of one of these."""
-        found: set[int] = set()
-        for query in np.ascontiguousarray(hashes).view(np.uint64):
-            for start in range(0, self._used, _CHUNK):
-                end = min(start + _CHUNK, self._used)
-                bits = np.bitwise_count(self._words[start:end] ^ query).sum(axis=1)
-                found.update(np.unique(self._owners[start:end][bits <= NEAR]).tolist())
-        return found
+        """Every asset with a hash within NEAR bits of one of these, or within INDEXED where that would cost too much.
+
+        As long as a scan of all is cheap (at most SCANNED comparisons: any picture among millions of hashes, any video
+        in a small archive) the radius is NEAR. Beyond it is INDEXED, which the tables find exactly: of a copied video
+        some frame nearly always lies so close, and whatever is found is compared as a whole at any distance.
+        """
+        asked = np.unique(np.ascontiguousarray(hashes).view(np.uint64), axis=0)
+        scanned = len(asked) * len(self._index) <= SCANNED
+        return set(self._index.find(asked, NEAR if scanned else INDEXED, scanned=scanned)[1].tolist())
 
 
 class Matcher:

@@ -1,5 +1,6 @@
 """Cards under Telegram's limits and mishaps: paced, never lost, a possible repeat says so."""
 
+import re
 from contextlib import suppress
 from datetime import timedelta
 
@@ -57,6 +58,7 @@ async def test_a_digest_brings_a_card_on_request(newsroom: Newsroom) -> None:
     await newsroom.idle()
     digest = await newsroom.said("alerts at once")
     label = digest.labels[0][0]
+    assert re.search(r"Custody log, entry \d+: [0-9a-f]{64}", digest.text)
     number = int(label.removeprefix("#F"))
 
     newsroom.ivan.press(newsroom.group, digest, label)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.model import Finding, FindingKind, MediaKind, Verdict
+from core.model import Capture, Finding, FindingKind, MediaKind, Verdict
 from storage import assets, custody, footage, heads, members, posts, soundness
 from storage.opening import Store
 from storage.soundness import Soundness
@@ -150,3 +150,14 @@ def test_heads_are_written_down_once_and_torn_lines_are_left_out(tmp_path: Path)
     heads.write_down(tmp_path, third, NOW)
     assert heads.written(tmp_path) == [first, second, third]
     assert heads.parse_head(f"9: {'B' * 64}") == second
+
+
+async def test_a_post_that_telegram_gave_after_an_export_is_sound(store: Store, sha256: str) -> None:
+    """The bytes that took the place of an export's are those that the later entry tells of; others are not."""
+    async with store.database.transaction() as tx:
+        await taken(tx, a_post(7, media=(), raw=b"{}", raw_layer=0), Capture.EXPORT)
+        assert await posts.adopt(tx, a_post(7, media=(), raw=b"telegram"), NOW)
+    assert (await checked(store)).problems == []
+    async with store.database.transaction() as tx:
+        await tx.run("UPDATE post SET raw = x'7B7D' WHERE message_id = 7")
+    assert (await checked(store)).problems == ["post 1001/7, version 1: its bytes are not those that were recorded"]

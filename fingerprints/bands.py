@@ -6,7 +6,7 @@ neighbours would be crowded in few values.
 """
 
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Words = NDArray[np.uint64]  # n x bits / 64
 _FEW, _NARROW, _WIDE = 1 << 19, 16, 23  # rows, bits of a band up to there, bits of a band above
+_CHUNK = 4096  # hashes cut at once: fit the cache
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,9 @@ class Bands:
     def values(self, words: Words) -> NDArray[np.uint32]:
         """The value of every band of every hash: bands x n."""
         octets = np.ascontiguousarray(words).view(np.uint8)
-        made = np.zeros((self.count, len(words)), np.uint32)
-        for place, column in enumerate(octets.T):
-            for band, table in _octet_tables(self)[place]:
-                made[band] |= table[column]
+        made = np.empty((self.count, len(words)), np.uint32)
+        for start in range(0, len(words), _CHUNK):
+            made[:, start : start + _CHUNK] = self._dealt(octets[start : start + _CHUNK])
         return made
 
     def probes(self, radius: int) -> Probes:
@@ -63,19 +63,12 @@ class Bands:
         """
         return _probes(self, radius)
 
-
-@cache
-def _octet_tables(bands: Bands) -> tuple[tuple[tuple[int, NDArray[np.uint32]], ...], ...]:
-    """For every byte of a hash: the bands it has bits in, with what each of its 256 values adds to them."""
-    octets = np.arange(256, dtype=np.uint32)
-    made = []
-    for place in range(bands.bits // 8):
-        tables: dict[int, NDArray[np.uint32]] = {}
-        for bit in range(8 * place, 8 * place + 8):
-            table = tables.setdefault(bit % bands.count, np.zeros(256, np.uint32))
-            table |= (octets >> np.uint32(bit % 8) & np.uint32(1)) << np.uint32(bit // bands.count)
-        made.append(tuple(tables.items()))
-    return tuple(made)
+    def _dealt(self, octets: NDArray[np.uint8]) -> NDArray[np.uint32]:
+        """The bits as rows of one for each band, with zeros up to 32 rows, packed along the columns."""
+        rows = np.zeros((len(octets), 32 * self.count), np.uint8)
+        rows[:, : self.bits] = np.unpackbits(octets, axis=1, bitorder="little")
+        columns = np.ascontiguousarray(rows.reshape(len(octets), 32, self.count).transpose(2, 0, 1))
+        return np.packbits(columns, axis=2, bitorder="little").view(np.uint32)[..., 0]
 
 
 @lru_cache(maxsize=64)

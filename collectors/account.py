@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Account:
         self._handlers: list[tuple[Any, Any]] = []
         self._connected: list[Listener] = []
         self._lost: list[Lost] = []
+        self._fatal: AccountError | None = None
+        self._died = asyncio.Event()
         self._unseen_since: datetime | None = None  # what came since then may have been missed
 
     # ------------------------------------------------------------------------------------------ for other parts
@@ -72,17 +74,28 @@ class Account:
         self._lost.append(listener)
 
     async def ask(self, request: Any) -> Any:
-        """Send one reading request; AccountError, Transient or Permanent when there is no answer."""
+        """Send one reading request; Transient or Permanent when there is no answer."""
         client = self._ready()
-        with translated(self.name):
+        with self._ended_by_telegram(), translated(self.name):
             return await client(request)
+
+    @contextlib.contextmanager
+    def _ended_by_telegram(self) -> Iterator[None]:
+        """Whoever learns that the account is lost must only wait; ``run`` says so, once, for all of them."""
+        try:
+            yield
+        except AccountError as error:
+            self._fatal = self._fatal or error
+            self._died.set()
+            self.online.clear()
+            raise Transient(str(error), retry_in=LAST_PAUSE) from error
 
     async def chunks(self, location: Any, *, dc_id: int, offset: int, size: int) -> AsyncGenerator[bytes, None]:
         """The bytes of a file from ``offset`` on, in parts; errors as those of ``ask``."""
         client = self._ready()
         parts = client.iter_download(location, dc_id=dc_id, offset=offset, file_size=size, request_size=PART)
         try:
-            with translated(self.name):
+            with self._ended_by_telegram(), translated(self.name):
                 while (chunk := await client.in_time(anext(parts, None))) is not None:
                     yield bytes(chunk)
         finally:
@@ -213,9 +226,12 @@ class Account:
     async def _until_down(self, client: ReadingClient, stop: asyncio.Event) -> None:
         down = client.disconnected
         async with asyncio.TaskGroup() as group:
-            asked = group.create_task(stop.wait())
-            await asyncio.wait([asked, down], return_when=asyncio.FIRST_COMPLETED)
-            asked.cancel()
+            waits = [group.create_task(stop.wait()), group.create_task(self._died.wait())]
+            await asyncio.wait([*waits, down], return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+        if self._fatal is not None:
+            raise self._fatal
         if stop.is_set():
             await self._mark_seen()
             return

@@ -16,6 +16,7 @@ from collectors.pages import PublicPages
 from collectors.preview_fetch import PreviewFetchStep
 from collectors.previews import Previews
 from collectors.reconcile import Reconciler
+from collectors.shift import OnShift
 from collectors.wishes import Wishes
 from core.config import Config
 from pipeline.worker import Step
@@ -37,19 +38,21 @@ def build_collectors(config: Config, store: Store) -> tuple[Sequence[Part], Sequ
     ceiling = Ceiling(store.clock)
     intake = Intake(Policy(config.collect.protected, config.links.follow))
     accounts: dict[str, Account] = {}
+    lost: set[str] = set()
     parts: list[Part] = []
+    askings: list[tuple[Account, Asking]] = []
     for entry in config.accounts:
-        account = _account(config, store, entry.name, ceiling)
-        asking = Asking()
+        account, asking = _account(config, store, entry.name, ceiling), Asking()
         Live(account, store, intake, asking)
         parts += [
-            account,
+            OnShift(account, accounts, lost, store),
             Reconciler(account, store, intake, config.collect, asking),
             BackfillPart(account, store, intake, config.collect),
         ]
-        if not accounts:  # one account looks names up: each look-up counts against all of them
-            parts.append(Wishes(account, store, config.collect, asking))
         accounts[entry.name] = account
+        askings.append((account, asking))
+    if askings:  # one account at a time looks names up: each look-up counts against all of them
+        parts.append(Wishes(askings, store, config.collect))
     pages = PublicPages(store.clock, config.collect.preview_address)
     parts.append(Previews(pages, store, intake, config.collect, alone=not accounts))
     in_hand = InHand()

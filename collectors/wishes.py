@@ -1,6 +1,7 @@
 """Wishes → watches: looks up what somebody asked to watch, slowly, and never joins anything."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from storage.opening import Store
 
 REST = 1.0  # seconds; the net under the wake-up of storage
 PATIENCE = 5.0  # a longer wait for a turn is shown as trouble
+WATCHED_ANEW = "another way of watching began"
 RESOLVE = "contacts.resolveUsername"
 DIALOG_PAGE = 100
 DIALOGS_EVERY = 3600.0  # seconds; the list of chats is dear, and people seldom join
@@ -42,26 +44,42 @@ class Found:
 
 
 class Wishes:
-    """A part that resolves wishes through one account, as many a day as the configuration allows."""
+    """A part that resolves wishes through one account at a time, as many a day as the configuration allows."""
 
     name = "wishes"
 
-    def __init__(self, account: Account, store: Store, collect: Collect, asking: Asking) -> None:
-        self._account = account
+    def __init__(self, accounts: Sequence[tuple[Account, Asking]], store: Store, collect: Collect) -> None:
+        self._accounts = accounts
+        self._account, self._asking = accounts[0]
         self._store = store
         self._collect = collect
-        self._asking = asking
-        self._history = History(account)
-        self._joined: dict[str, Any] = {}  # by public name, as Telegram's list of the account's chats has them
-        self._joined_at = LONG_AGO
+        self._history = History(self._account)
+        self._joined: dict[str, dict[str, Any]] = {}  # of each account, by public name, as its list of chats has them
+        self._joined_at: dict[str, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look at what is wished until ``stop``."""
         while not stop.is_set():
             seen = self._store.jobs_ready.turn
-            if self._account.online.is_set():
+            if any(account.online.is_set() for account, _asking in self._accounts):
                 await self._round(stop)
             await self._store.jobs_ready.wait(seen, REST)
+
+    async def _choose(self, wish: Wish) -> None:
+        """Give the wish to an account that has joined the channel, else to the first that is connected."""
+        ref = parse_channel(wish.wish)
+        online = [pair for pair in self._accounts if pair[0].online.is_set()]
+        for pair in online if ref and ref.username else []:
+            self._turn_to(pair)
+            if await self._is_joined(ref.username if ref and ref.username else ""):
+                return
+        if online:
+            self._turn_to(online[0])
+
+    def _turn_to(self, pair: tuple[Account, Asking]) -> None:
+        if pair[0] is not self._account:
+            self._account, self._asking = pair
+            self._history = History(self._account)
 
     async def _round(self, stop: asyncio.Event) -> None:
         async with self._store.database.reader() as reader:
@@ -71,6 +89,7 @@ class Wishes:
             if stop.is_set():
                 return
             try:
+                await self._choose(wish)
                 await self._wait_for_turn(wish, len(waiting), stop)
                 await self._answer(wish)
             except Transient as trouble:
@@ -108,8 +127,10 @@ class Wishes:
         through = newest.ids[0] - 1 if newest.ids and self._collect.look_back else max(newest.ids, default=0)
         if found.joined and newest.pts:
             self._account.follow(found.peer.channel_id, newest.pts)
+        async with self._store.database.reader() as reader:
+            known = await channels.watch(reader, found.peer.channel_id)
         await self._begin(wish, found, through)
-        self._asking.ask(found.peer.channel_id, NEW_WATCH)
+        self._asking.ask(found.peer.channel_id, NEW_WATCH if known is None else WATCHED_ANEW)
 
     async def _begin(self, wish: Wish, found: Found, through: int) -> None:
         channel_id, now = found.peer.channel_id, self._store.clock.now()
@@ -128,7 +149,7 @@ class Wishes:
 
     async def _find(self, ref: ChannelRef) -> Found:
         if ref.username is not None and await self._is_joined(ref.username):
-            return _found([self._joined[ref.username.lower()]])
+            return _found([self._joined[self._account.name][ref.username.lower()]])
         if ref.username is not None:
             answer = await self._account.ask(functions.contacts.ResolveUsernameRequest(ref.username))
             return _found(answer.chats)
@@ -140,11 +161,12 @@ class Wishes:
 
     async def _is_joined(self, username: str) -> bool:
         """Whether the account's own list of chats has this name, which saves a look-up."""
-        now = self._store.clock.monotonic()
-        if username.lower() not in self._joined and now >= self._joined_at + DIALOGS_EVERY:
-            self._joined_at = now
+        now, name = self._store.clock.monotonic(), self._account.name
+        joined = self._joined.setdefault(name, {})
+        if username.lower() not in joined and now >= self._joined_at.get(name, LONG_AGO) + DIALOGS_EVERY:
+            self._joined_at[name] = now
             await self._read_dialogs()
-        return username.lower() in self._joined
+        return username.lower() in joined
 
     async def _hash_of(self, channel_id: int) -> int:
         """A number alone opens nothing: the account must have met the channel, as a member or by its name."""
@@ -160,13 +182,14 @@ class Wishes:
 
     async def _read_dialogs(self) -> None:
         """Have the session remember every channel that the account has joined; dear, so only when one is missing."""
+        joined = self._joined.setdefault(self._account.name, {})
         offset_date, offset_id, offset_peer = None, 0, types.InputPeerEmpty()
         while True:
             request = functions.messages.GetDialogsRequest(offset_date, offset_id, offset_peer, DIALOG_PAGE, hash=0)
             answer = await self._account.ask(request)
             for chat in answer.chats:
                 if isinstance(chat, types.Channel) and not chat.left:
-                    self._joined.update((name.lower(), chat) for name in names(chat))
+                    joined.update((name.lower(), chat) for name in names(chat))
             if len(answer.dialogs) < DIALOG_PAGE or not answer.messages:
                 return
             last = answer.messages[-1]

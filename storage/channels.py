@@ -218,13 +218,14 @@ async def wish_failed(tx: Tx, wish: str, failure: str) -> None:
 
 
 async def start_watch(tx: Tx, watch: Watch) -> None:
-    """Begin (or go on) to watch; a cursor that is further stays."""
+    """Begin (or go on) to watch. A cursor stays where it is: what was posted over it is still to be read."""
     await tx.run(
         """
         INSERT INTO watch (channel_id, tier, account, contiguous_through, started_at, state, state_reason)
         VALUES (:id, :tier, :account, :through, :at, :state, :reason)
         ON CONFLICT (channel_id) DO UPDATE SET tier = excluded.tier, account = excluded.account,
-            contiguous_through = MAX(watch.contiguous_through, excluded.contiguous_through),
+            contiguous_through = CASE WHEN watch.tier = 'imported' THEN excluded.contiguous_through
+                ELSE watch.contiguous_through END,
             state = excluded.state, state_reason = excluded.state_reason
         """,
         id=watch.channel_id,

@@ -46,7 +46,7 @@ async def begin(tx: Tx, watch: Watch) -> None:
     present = await open_span(tx, watch.channel_id)
     if present is not None and (present.tier, present.account) == (watch.tier, watch.account):
         return
-    through = max(watch.contiguous_through, present.through_message if present else 0)
+    through = present.through_message if present else watch.contiguous_through
     await end(tx, watch.channel_id, watch.started_at, f"goes on as {watch.tier} by {watch.account or 'nobody'}")
     await tx.run(
         """

@@ -83,7 +83,7 @@ class Desk:
             self.account,
             Reconciler(self.account, self.store, intake, self.collect, self.asking),
             BackfillPart(self.account, self.store, intake, self.collect),
-            Wishes(self.account, self.store, self.collect, self.asking),
+            Wishes([(self.account, self.asking)], self.store, self.collect),
         ]
         in_hand = InHand()
         self.steps = [

@@ -319,9 +319,9 @@ async def test_a_flood_of_history_is_waited_out(desk: Desk, world: World, news: 
         await desk.until(flooded)
         asked = len(world.served("messages.getHistory"))
         desk.asking.ask(news.id, "another look")
-        desk.store.clock.advance(timedelta(seconds=51))
 
         async def read_on() -> bool:
+            desk.store.clock.advance(timedelta(seconds=51))
             return len(world.served("messages.getHistory")) > asked
 
         await desk.until(read_on)

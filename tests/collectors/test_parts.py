@@ -22,10 +22,10 @@ def test_every_account_brings_its_parts_and_all_share_the_steps(store: Store) ->
         "one",
         "reconcile-one",
         "backfill-one",
-        "wishes",
         "two",
         "reconcile-two",
         "backfill-two",
+        "wishes",
         "previews",
     ]
     slots = [("fetch", 5), ("fetch_large", 2), ("fetch_preview", 1), ("link", 1)]

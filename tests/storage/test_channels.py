@@ -65,7 +65,7 @@ async def test_a_wish_waits_until_it_is_granted(store: Store) -> None:
 
 
 async def test_the_cursor_of_a_watch_never_goes_back(store: Store) -> None:
-    """Neither a late step nor watching anew moves it down; a stopped watch is gone."""
+    """Neither a late step nor watching anew moves it, down or up; a stopped watch is gone."""
     async with store.database.transaction() as tx:
         await channels.record_channel(tx, ASTRA, NOW)
         await channels.start_watch(tx, WATCH)
@@ -74,7 +74,7 @@ async def test_the_cursor_of_a_watch_never_goes_back(store: Store) -> None:
         assert await channels.watch(tx, ASTRA.channel_id) == replace(WATCH, contiguous_through=20)
         assert await channels.set_watch_state(tx, ASTRA.channel_id, "private", "left", NOW)
         assert not await channels.set_watch_state(tx, ASTRA.channel_id, "private", "left", NOW)
-        await channels.start_watch(tx, replace(WATCH, tier=Tier.FAST, started_at=NOW + MINUTE))
+        await channels.start_watch(tx, replace(WATCH, tier=Tier.FAST, contiguous_through=99, started_at=NOW + MINUTE))
         await channels.reconciled(tx, ASTRA.channel_id, NOW)
         again = replace(WATCH, tier=Tier.FAST, contiguous_through=20)
         assert await channels.watches(tx) == ((again, ASTRA),) == await channels.watches(tx, "main")

@@ -43,6 +43,8 @@ async def _with_engine(config: Config, clock: Clock, command: str, arguments: Ma
         bars.show("reading the index", done, total)
 
     async with open_engine(config, clock, fill) as engine:
+        async with engine.store.database.transaction() as tx:
+            await jobs.take_up(tx, clock.now())
         result = await COMMANDS[command](engine.store, arguments, bars.emit)
         await drain(engine, config, bars)
         return result

@@ -1,6 +1,8 @@
 """The command as an operator meets it: what it prints, and its exit codes."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -135,6 +137,20 @@ def test_doctor_reports_every_layer_in_words(config: Path) -> None:
     assert {"python", "sqlite", "configuration", "state directory", "database"} <= checks.keys()
     assert any(name.startswith("isolation: ") for name in checks)
     assert {check["state"] for check in checks.values()} <= {"good", "weaker", "wrong"}
+
+
+def test_an_import_that_was_killed_is_taken_up_by_the_next(config: Path, tmp_path: Path) -> None:
+    """A job that a killed import had in hand is done by the next one, which does not wait for the dead."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "2024-10-18 camp.jpg").write_bytes(files.photo(synthetic.still(5, (64, 48))))
+    assert firstseen("import", folder, "--channel", "Desk files", "--config", config).returncode == 0
+    with contextlib.closing(sqlite3.connect(config.parent / "state" / "firstseen.sqlite")) as database, database:
+        database.execute(
+            "INSERT INTO job (queue, key, priority, state, attempts, run_at) VALUES ('match', '1', 2, 'running', 1, 0)"
+        )
+    assert firstseen("import", folder, "--channel", "Desk files", "--config", config).returncode == 0
+    assert json.loads(firstseen("jobs", "--json", "--config", config).stdout) == {"queues": {}, "parked": []}
 
 
 def test_footage_is_exported_and_that_is_recorded(config: Path, tmp_path: Path) -> None:

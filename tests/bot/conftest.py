@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from core.config import BotSection, Chat, Config, TeamMember
 from loopback.botapi import BotApiServer
 from loopback.world import World
+from pipeline.gazetteer import Gazetteer, world
 from storage.opening import Store
 from tests.bot.newsroom import START, Drawer, Newsroom, Oracle
 
@@ -47,3 +48,9 @@ async def newsroom(stage: Newsroom) -> AsyncIterator[Newsroom]:
     """A newsroom at work."""
     async with stage.at_work():
         yield stage
+
+
+@pytest.fixture(scope="session")
+def gazetteer() -> Gazetteer:
+    """The names of places, read before anybody waits for an alarm."""
+    return world()

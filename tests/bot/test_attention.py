@@ -9,6 +9,7 @@ from storage import attention, custody, footage, members
 from storage.attention import Attention, Subject
 from tests.bot.newsroom import ASTRA, PARA_PAX, SPRAVDI, START, Newsroom
 
+pytestmark = pytest.mark.usefixtures("gazetteer")
 LATER = START + timedelta(hours=5)
 
 

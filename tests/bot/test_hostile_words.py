@@ -29,6 +29,7 @@ from tests.bot.hostile import HOSTILE, HOSTILE_BY_NAME
 from tests.bot.newsroom import ASTRA, PARA_PAX, START, Newsroom
 from tests.bot.test_cards import NOW, accepted, crowded, seen, view
 
+pytestmark = pytest.mark.usefixtures("gazetteer")
 PLACES = ("caption", "title", "member", "tag", "note", "place", "forward")
 NAMES = tuple(HOSTILE_BY_NAME)
 NONE = Searched(0, 0, None)

@@ -10,6 +10,7 @@ from loopback.faults import Cut
 from storage import custody, relabels
 from tests.bot.newsroom import ASTRA, PARA_PAX, SPRAVDI, START, Newsroom, excerpt
 
+pytestmark = pytest.mark.usefixtures("gazetteer")
 LATER = START + timedelta(days=3)
 
 

@@ -92,7 +92,6 @@ class HammingIndex:
 
     def add_many(self, owners: NDArray[np.int64], words: Words) -> None:
         """Append many owners' hashes, the owner of each row beside it, and return when all have their tables."""
-        self.settle()
         with self._lock:
             begins = np.flatnonzero(np.diff(owners, prepend=owners[:1] - 1))
             numbers = np.array([self._numbered(owner) for owner in owners[begins].tolist()], np.uint32)
@@ -149,21 +148,27 @@ class HammingIndex:
             self._merging.start()
 
     def _merge(self, rows: _Rows) -> None:
-        """Build the next segment of what was there and put it in place; what was added meanwhile stays in the tail."""
-        tail = rows.tail
+        """Put the next segment in place, unless others came meanwhile; what was added since stays in the tail."""
+        try:
+            base, middle = self._next_segments(rows)
+            with self._lock:
+                if self._rows.base is rows.base and self._rows.middle is rows.middle:
+                    self._rows = _Rows(base, middle, self._rows.tail.after(rows.tail.used))
+        finally:
+            with self._lock:
+                self._merging = None
+
+    def _next_segments(self, rows: _Rows) -> tuple[Segment | None, Segment | None]:
+        """Base and middle with the tail's rows in one of them."""
+        base, tail = rows.base, rows.tail
         held = [(tail.columns[:, : tail.used].T, tail.numbers[: tail.used])]
         if rows.middle is not None:
             held.insert(0, (rows.middle.words, rows.middle.numbers))
-        base = rows.base
-        if base is None or _MIDDLE_SHARE * sum(len(numbers) for _, numbers in held) > len(base.numbers):
-            held = held if base is None else [(base.words, base.numbers), *held]
-            base, middle = _merged(held, self._alive), None
-        else:
-            middle = _merged(held, self._alive)
-        with self._lock:
-            self._rows = _Rows(base, middle, self._rows.tail.after(tail.used))
-            self._merging = None
-            self._start_merge()
+        if base is None:
+            return _merged(held, self._alive), None
+        if _MIDDLE_SHARE * sum(len(numbers) for _, numbers in held) > len(base.numbers):
+            return _merged([(base.words, base.numbers), *held], self._alive), None
+        return base, _merged(held, self._alive)
 
 
 def _merged(held: list[tuple[Words, NDArray[np.uint32]]], alive: NDArray[np.bool_]) -> Segment:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from loopback.faults import Cut, Flood, Silence
+from loopback.faults import Cut, Fault, Flood, Silence
 from loopback.mtproto import MTProtoServer
 from loopback.nouns import Channel, Post, User
 from loopback.world import World
@@ -49,7 +49,8 @@ class Day:
         elif dice < 0.92:
             self.server.drop_connections()
         else:
-            what = self.random.choice([Flood(self.random.choice([5, 60, 900])), Cut(), Cut(served=True)])
+            faults: list[Fault] = [Flood(self.random.choice([5, 60, 900])), Cut(), Cut(served=True)]
+            what = self.random.choice(faults)
             self.world.faults.add(face="mtproto", call=self.random.choice(CALLS), what=what)
 
 

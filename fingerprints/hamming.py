@@ -149,14 +149,18 @@ class HammingIndex:
 
     def _merge(self, rows: _Rows) -> None:
         """Put the next segment in place, unless others came meanwhile; what was added since stays in the tail."""
+        built = False
         try:
             base, middle = self._next_segments(rows)
+            built = True
             with self._lock:
                 if self._rows.base is rows.base and self._rows.middle is rows.middle:
                     self._rows = _Rows(base, middle, self._rows.tail.after(rows.tail.used))
         finally:
             with self._lock:
                 self._merging = None
+                if built:
+                    self._start_merge()
 
     def _next_segments(self, rows: _Rows) -> tuple[Segment | None, Segment | None]:
         """Base and middle with the tail's rows in one of them."""

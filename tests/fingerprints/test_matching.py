@@ -1,110 +1,32 @@
 """Copies are recognised for what they are and where they lie; look-alikes are not; what says nothing is plain."""
 
-import io
-import json
-import os
-import struct
-from dataclasses import replace
 from functools import cache
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image, ImageChops
 
-from core.errors import Unreadable
-from core.model import Fingerprint
-from fingerprints import proof
 from fingerprints.compare import compare
 from fingerprints.index import Matcher
-from fingerprints.matching import Match, Span, flip
-from fingerprints.media import Limits, MediaClass, Refused
-from fingerprints.read import Reading, decode_reading, encode, read_fingerprints
-from tests.fingerprints.conftest import OpenBytes
+from fingerprints.read import Reading
+from tests.fingerprints.held import (
+    ELSEWHERE,
+    FPS,
+    NEAR,
+    PLACE,
+    SECONDS,
+    assert_span,
+    footage,
+    found,
+    held,
+    held_elsewhere,
+    held_photo,
+    held_voice,
+    read,
+    still,
+)
 from tests.media import edits, files, synthetic
 from tests.media.synthetic import VOICE_RATE, Clip, Edit, Pixels, Samples
-
-LIMITS = Limits()
-FPS, SIZE, SECONDS = 10, (320, 180), 6.0
-PLACE, ELSEWHERE = 21, 22
-NEAR = 0.5  # seconds
-COVERED = 0.75  # share of what is alike that spans must cover: windows end before a cut
-
-
-def read(content: bytes) -> Reading:
-    """What is read of a file's bytes."""
-    fd = os.memfd_create("asset")
-    try:
-        os.write(fd, content)
-        return read_fingerprints(fd, LIMITS)
-    finally:
-        os.close(fd)
-
-
-@cache
-def footage(place: int = PLACE, second: float = 0.0, voice: int = PLACE) -> Clip:
-    """What the camera of a place saw from a second on, with a voice."""
-    scene = synthetic.Scene(place)
-    count = round(SECONDS * FPS)
-    return Clip(
-        lambda index: scene.frame(second + index / FPS, SIZE), count, FPS, synthetic.voice(voice, SECONDS)
-    ).drawn()
-
-
-@cache
-def held_file() -> bytes:
-    """The video that was seen before."""
-    return files.video(footage())
-
-
-@cache
-def held() -> Reading:
-    """What was read of it."""
-    return read(held_file())
-
-
-@cache
-def held_elsewhere() -> Reading:
-    """Other footage with another voice."""
-    return read(files.video(footage(ELSEWHERE, voice=ELSEWHERE)))
-
-
-@cache
-def still(seed: int) -> Pixels:
-    """A photo."""
-    return synthetic.still(seed, (640, 480))
-
-
-@cache
-def held_photo() -> Reading:
-    """The photo that was seen before."""
-    return read(files.photo(still(5)))
-
-
-@cache
-def held_voice() -> Reading:
-    """The voice message that was heard before."""
-    return read(files.sound(synthetic.voice(8, SECONDS)))
-
-
-def found(query: Reading, reference: Reading) -> Match:
-    """How a query matches; it must."""
-    match = compare(query.fingerprints, reference.fingerprints)
-    assert match is not None
-    return match
-
-
-def assert_span(match: Match, query_start: float, reference_start: float, seconds: float) -> None:
-    """There is one span; it lies along the right offset and covers what is alike and nothing else."""
-    (span,) = match.spans
-    assert span.reference_start - span.query_start == pytest.approx(reference_start - query_start, abs=NEAR)
-    assert query_start - NEAR <= span.query_start
-    assert span.query_start + span.seconds <= query_start + seconds + NEAR
-    assert span.seconds >= COVERED * seconds
-    assert span.speed == 1.0
-
 
 # ------------------------------------------------------------------------------------------------ videos
 
@@ -425,226 +347,3 @@ def test_steady_noises_match_nothing(hum: float) -> None:
     """Two recordings of a steady noise are either plain or no match."""
     one, other = (read(files.sound(steady(seed, hum))) for seed in (1, 2))
     assert compare(one.fingerprints, other.fingerprints) is None
-
-
-# ------------------------------------------------------------------------------------------------ matches as values
-
-NUMBERS = st.floats(0, 600, allow_nan=False).map(lambda number: round(number, 3))
-SPANS = st.builds(Span, NUMBERS, NUMBERS, NUMBERS.filter(bool), st.floats(0.8, 1.25))
-GEOMETRIES = st.just(()) | st.tuples(
-    st.floats(0.2, 4),
-    st.floats(-0.1, 0.1),
-    st.floats(-2, 2),
-    st.floats(-0.1, 0.1),
-    st.floats(0.2, 4),
-    st.floats(-2, 2),
-)
-MATCHES = st.builds(
-    Match,
-    st.sampled_from(["identical", "same", "excerpt", "contains", "mirrored", "edited", "audio"]),
-    st.booleans(),
-    st.floats(0, 1),
-    st.sampled_from(["bytes", "pdq", "orb", "motion", "sound"]),
-    st.booleans(),
-    st.lists(SPANS, max_size=3).map(tuple),
-    st.booleans(),
-    st.booleans(),
-    GEOMETRIES,
-)
-
-
-@given(MATCHES)
-def test_a_match_survives_storage(match: Match) -> None:
-    """What is written as JSON is read as it was."""
-    assert Match.from_json(match.to_json()) == match
-
-
-@given(MATCHES)
-def test_a_match_told_twice_from_the_other_side_is_itself(match: Match) -> None:
-    """Flipping exchanges the sides; flipping again gives the match back."""
-    there, back = flip(match), flip(flip(match))
-    assert replace(back, spans=(), geometry=()) == replace(match, spans=(), geometry=())
-    assert back.geometry == pytest.approx(match.geometry, abs=1e-6)
-    for span, other, again in zip(match.spans, there.spans, back.spans, strict=True):
-        assert (other.query_start, other.reference_start) == (span.reference_start, span.query_start)
-        assert other.seconds * other.speed == pytest.approx(span.seconds)
-        assert (again.seconds, again.speed) == pytest.approx((span.seconds, span.speed))
-
-
-def test_a_frame_told_twice_from_the_other_side_is_a_frame() -> None:
-    """A video contains the picture that is a frame of it, and that picture is a frame of the video."""
-    match = Match("frame", True, 0.9, "pdq", spans=(Span(0.0, 3.0, 0.0),))
-    assert flip(match).relation == "contains"
-    assert flip(flip(match)) == match
-
-
-# ------------------------------------------------------------------------------------------------ readings as bytes
-
-PRINTS = st.builds(Fingerprint, st.text(max_size=12), st.integers(1, 9), st.binary(max_size=60), st.floats(0, 100))
-READINGS = st.builds(
-    Reading,
-    st.sampled_from(MediaClass),
-    st.none() | st.integers(1, 20_000),
-    st.none() | st.integers(1, 20_000),
-    st.none() | st.floats(0, 1e6),
-    st.booleans(),
-    st.booleans(),
-    st.text(max_size=30),
-    st.lists(PRINTS, max_size=5).map(tuple),
-    st.text("0123456789abcdef", max_size=16),
-    st.text(max_size=30),
-)
-
-
-@given(READINGS)
-def test_a_reading_survives_the_way(reading: Reading) -> None:
-    """What the decoder packs is unpacked as it was."""
-    assert decode_reading(encode(reading)) == reading
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
-    max_leaves=8,
-)
-HEAD = json.loads(encode(Reading(MediaClass.PHOTO, 1, 1, None, False, False, "", (), ""))[4:])
-
-
-def said(head: object, rest: bytes) -> bytes:
-    """An answer with any head."""
-    text = json.dumps(head).encode()
-    return struct.pack("<I", len(text)) + text + rest
-
-
-@settings(max_examples=200)
-@given(
-    st.binary(max_size=200)
-    | st.builds(said, JSON, st.binary(max_size=20))
-    | st.builds(
-        lambda changed, rest: said({**HEAD, **changed}, rest),
-        st.dictionaries(st.sampled_from([*HEAD, "more"]), JSON, max_size=3),
-        st.binary(max_size=20),
-    )
-)
-def test_any_bytes_are_a_reading_or_refused(packed: bytes) -> None:
-    """An answer of a process that was taken over is refused with one kind of error, or has the agreed form."""
-    try:
-        reading = decode_reading(packed)
-    except Unreadable:
-        return
-    assert isinstance(reading.media, MediaClass)
-    assert all(isinstance(one.payload, bytes) for one in reading.fingerprints)
-
-
-@given(READINGS, st.data())
-def test_a_reading_that_is_cut_or_longer_is_refused(reading: Reading, data: st.DataObject) -> None:
-    """Neither less nor more than was announced is read."""
-    whole = encode(reading)
-    cut = data.draw(st.integers(0, len(whole) - 1))
-    for packed in (whole[:cut], whole + b"x"):
-        with pytest.raises(Unreadable):
-            decode_reading(packed)
-
-
-def test_brackets_without_end_are_refused() -> None:
-    """A head too deep to be read is refused."""
-    with pytest.raises(Unreadable):
-        decode_reading(struct.pack("<I", 200_000) + b"[" * 200_000)
-
-
-def test_what_is_no_media_is_refused(opened: OpenBytes) -> None:
-    """Empty files and other files are refused with a reason in words."""
-    with pytest.raises(Refused, match="empty"):
-        read_fingerprints(opened(b""), LIMITS)
-    with pytest.raises(Refused, match="not a picture"):
-        read_fingerprints(opened(b"%PDF-1.7 nothing to see"), LIMITS)
-
-
-# ------------------------------------------------------------------------------------------------ proofs
-
-
-def drawn(jpeg: bytes) -> Image.Image:
-    """The picture in a JPEG; it must be wide, and show something."""
-    picture = Image.open(io.BytesIO(jpeg))
-    assert picture.format == "JPEG"
-    assert 1200 <= picture.width <= 1300
-    assert np.asarray(picture.convert("L")).std() > 10
-    return picture
-
-
-LABELS = ("Астра · 22 окт 06:58", "Rear View · 22 Oct 07:40")
-
-
-def proven(opened: OpenBytes, query: bytes, reference: bytes) -> Image.Image:
-    """The proof of a match of two files, whose labels must be written on it."""
-    match = found(read(query), read(reference))
-    ours, theirs = opened(query), opened(reference)
-    labelled = drawn(proof.compose(ours, theirs, match, LABELS, LIMITS))
-    bare = drawn(proof.compose(ours, theirs, match, ("", ""), LIMITS))
-    assert_written(labelled, bare)
-    return labelled
-
-
-def assert_written(labelled: Image.Image, bare: Image.Image) -> None:
-    """Only the head of the page differs, and it does."""
-    assert labelled.size == bare.size
-    changed = ImageChops.difference(labelled.convert("L"), bare.convert("L")).point(lambda value: 255 * (value > 60))
-    box = changed.getbbox()
-    assert box is not None
-    assert box[3] <= proof.HEAD
-
-
-def test_proof_of_a_video(opened: OpenBytes) -> None:
-    """A copy of a video is shown in rows beside what it copies, taller than one row."""
-    page = proven(opened, files.video(footage().excerpt(1, 5).edited(edits.with_logo())), held_file())
-    assert page.height > 2 * page.width * SIZE[1] / SIZE[0] / 2
-
-
-def test_proof_of_a_photo(opened: OpenBytes) -> None:
-    """A crop is shown beside the whole, both upright, with marks at the foot."""
-    query = files.photo(edits.cropped(0.3)(still(5)))
-    proven(opened, query, files.photo(still(5)))
-
-
-def test_proof_of_a_sound(opened: OpenBytes) -> None:
-    """Two sounds are shown as spectrograms of the same seconds."""
-    voice = synthetic.voice(8, SECONDS)
-    page = proven(opened, files.sound(voice[VOICE_RATE:]), files.sound(voice))
-    left, right = (
-        np.asarray(page.convert("L"), float)[90:300, at : at + 600] for at in (10, 10 + proof.CELL + proof.GAP)
-    )
-    assert np.corrcoef(left.ravel(), right.ravel())[0, 1] > 0.5
-
-
-def test_proof_of_a_picture_out_of_a_video(opened: OpenBytes) -> None:
-    """A screenshot is shown beside the frame it was taken from."""
-    proven(opened, files.photo(edits.scaled(640, 360)(footage().draw(3 * FPS))), held_file())
-
-
-def test_proof_of_the_same_sound_under_other_pictures(opened: OpenBytes) -> None:
-    """Where only the sound is alike, spectrograms are shown."""
-    proven(opened, files.video(footage(ELSEWHERE).with_sound(footage().sound)), held_file())
-
-
-def test_proof_of_a_mirrored_video_says_so(opened: OpenBytes) -> None:
-    """The foot of the page names what the machine says beside the pictures."""
-    content, copy = held_file(), files.video(footage().edited(edits.mirror))
-    match = found(read(copy), read(content))
-    ours, theirs = opened(copy), opened(content)
-    said_so = drawn(proof.compose(ours, theirs, match, LABELS, LIMITS))
-    plainly = drawn(proof.compose(ours, theirs, replace(match, mirrored=False, geometry=()), LABELS, LIMITS))
-    assert said_so.height == plainly.height + proof.HEAD
-
-
-def test_contact_sheets(opened: OpenBytes) -> None:
-    """One file alone gives a sheet: moments of a video or a spectrogram under their label, or the picture itself."""
-    for content in (held_file(), files.sound(synthetic.voice(8, SECONDS))):
-        fd = opened(content)
-        assert_written(*(drawn(proof.sheet(fd, label, LIMITS)) for label in ("Астра · 22 окт", "")))
-    drawn(proof.sheet(opened(files.photo(still(5))), "", LIMITS))
-
-
-def test_a_proof_of_nothing_readable_is_refused(opened: OpenBytes) -> None:
-    """A file that is no media gives no proof."""
-    with pytest.raises(Refused):
-        proof.sheet(opened(b"%PDF-1.7"), "", LIMITS)

@@ -15,7 +15,6 @@ from tests.media import edits, files, synthetic
 from tests.media.synthetic import VOICE_RATE
 
 
-
 def drawn(jpeg: bytes) -> Image.Image:
     """The picture in a JPEG; it must be wide, and show something."""
     picture = Image.open(io.BytesIO(jpeg))

@@ -18,6 +18,7 @@ class Lane(IntEnum):
     """What a message is; the number is how many of a group's budget it leaves to those above it."""
 
     ANSWER = 0  # to somebody who waits
+    ALARM = 1
     EDIT = 2
     DIGEST = 3
     CARD = 5

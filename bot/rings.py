@@ -78,7 +78,7 @@ class RingStep:
     async def work(self, given: Wanted) -> Rung:
         """Send it once the pace allows it; what must wait or be tried again leaves as Transient."""
         chat_id = given.alert.chat_id
-        if (wait := self._pace.wait(chat_id, Lane.CARD)) > 0:
+        if (wait := self._pace.wait(chat_id, Lane.ALARM)) > 0:
             raise Transient("waits for its turn in the chat", retry_in=wait)
         async with self._store.database.transaction() as tx:
             ring = await rings.begin(tx, given.ring.ring_id)

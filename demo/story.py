@@ -173,18 +173,18 @@ class Story:
         self.say("desk    Olena tags and notes, Marc judges and claims       → the cards show it")
 
     async def relabel(self) -> None:
-        """A member places the queue; then it returns under another place and day, and somebody looks how it spread."""
+        """Astra's clip is placed; it returns under another place and day; somebody asks how it spread."""
         olena = self.stage.olena
-        card = self.stage.card_of(self.posts["queue"])
+        card = self.stage.card_of(self.posts["porch_one"])
         if card is None:
-            raise StoryError("the card of the queue is gone")
+            raise StoryError("the card of the porches is gone")
         olena.say(card.chat, "/place Sergeevka range 43.5, 132.0; building; two porches", reply_to=card)
-        await self._told("queue", "Place: Sergeevka range")
-        self._video("queue_relabelled", "rear", "queue_logo", "Курская область, снято сегодня", at(30, 8, 15))
-        self._repost("queue_relabelled", "queue", "same", "edited", "identical")
-        await self._told("queue", "⚠ RELABEL")
+        await self._told("porch_one", "Place: Sergeevka range")
+        self._video("porch_relabelled", "rear", "porch_mirror", "Курская область, снято сегодня", at(30, 8, 15))
+        self._repost("porch_relabelled", "porch_one", "mirrored")
+        await self._told("porch_one", "⚠ RELABEL")
         await self._said(card.chat, "⚠ RELABEL #F", "names Курская")
-        self.say("30 Oct  Rear View: the queue as “Kursk, filmed today”      → RELABEL, rings under the card")
+        self.say("30 Oct  Rear View: Astra's clip as “Kursk, filmed today”   → RELABEL, rings under the card")
         await self._spread(olena, card.chat)
         self.say("desk    Olena asks how it spread                           → forwards and look-alikes as a picture")
 
@@ -243,7 +243,7 @@ class Story:
     async def _spread(self, person: Person, chat: Chat) -> None:
         """Ask for the spread picture; a bot that was killed while it drew is asked again."""
         for last in (False, False, True):
-            await self._press(person, "queue", "More", "Spread")
+            await self._press(person, "porch_one", "More", "Spread")
             try:
                 await self._said(chat, "who posted it when")
             except StoryError:

@@ -57,7 +57,7 @@ role = "lead"
 
 [[chats]]
 chat_id = {desk}
-sides = ["ua", "aggregator"]
+sides = ["ua"]
 
 [[chats]]
 chat_id = {camps}

@@ -39,6 +39,8 @@ class Act(StrEnum):
     PLACE = "place"
     ATTEND = "attend"
     FORGET = "forget"
+    FURNISH = "furnish"
+    UNFURNISH = "unfurnish"
 
 
 @dataclass(frozen=True, slots=True)

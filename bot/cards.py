@@ -18,6 +18,7 @@ from core.model import Asset, Channel, FindingKind, Forward, Judgement, Location
 from core.places import Point, degrees, map_link
 from core.units import format_size
 from storage.footage import FootageSighting
+from storage.furniture import Mark
 from storage.relabels import Relabel
 
 CAPTION_LIMIT, TEXT_LIMIT = 1024, 4096  # UTF-16 units; Telegram's
@@ -53,6 +54,7 @@ class CardView:
     notes: tuple[Note, ...] = ()
     repeats: int = 0
     relabels: tuple[Relabel, ...] = ()  # in what the newest post contradicts what is known
+    furniture: Mark | None = None  # who says that it is an intro, a logo or an end card
 
     @property
     def earliest(self) -> FootageSighting | None:
@@ -119,6 +121,9 @@ def _above(view: CardView) -> list[Line]:
     if view.relabels:
         found = [words.contrast(one.contrast, line(one.said, 60), line(one.known, 60)) for one in view.relabels]
         lines.append((Worth.ALWAYS, Text(Bold(words.RING_WORD["relabel"]), " ", " · ".join(found))))
+    if view.furniture is not None:
+        marked = words.furniture_marked(line(view.furniture.member, 32), view.furniture.at)
+        lines.append((Worth.ALWAYS, Text(Italic(marked))))
     if view.told is None:
         return [*lines, (Worth.POST, Text(Italic(words.NO_COPIES)))]
     lines += [
@@ -428,10 +433,16 @@ def _more_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
     attending = [(words.FOLLOW, "follow"), (words.MUTE, "mute")]
     return [
         [_button(text, Act.TELL, view.footage_id, what) for text, what in told],
-        [_button(words.SPREAD, Act.TELL, view.footage_id, "spread")],
+        [_button(words.SPREAD, Act.TELL, view.footage_id, "spread"), _furniture_button(view)],
         [_button(text, Act.ATTEND, view.footage_id, what) for text, what in attending],
         _closing(view),
     ]
+
+
+def _furniture_button(view: CardView) -> InlineKeyboardButton:
+    if view.furniture is None:
+        return _button(words.FURNITURE, Act.FURNISH, view.footage_id)
+    return _button(words.NO_FURNITURE, Act.UNFURNISH, view.footage_id)
 
 
 def _closing(view: CardView, *, undo: bool = True) -> list[InlineKeyboardButton]:

@@ -7,7 +7,7 @@ from core.model import Channel, Finding, FindingKind
 from fingerprints import sound
 from fingerprints.compare import Match
 from pipeline.match import oriented
-from storage import channels, fingerprints, footage, members, relabels
+from storage import channels, fingerprints, footage, furniture, members, relabels
 from storage.database import Reader
 from storage.footage import FootageSighting
 
@@ -40,6 +40,7 @@ async def card_view(reader: Reader, footage_id: int, *, repeats: int = 0) -> Car
         notes=await members.notes(reader, number),
         repeats=repeats,
         relabels=await relabels.of_sighting(reader, told.sighting.sighting_id) if told else (),
+        furniture=await furniture.marked(reader, number),
     )
 
 

@@ -109,6 +109,7 @@ NO_SUCH_COPY = "This footage has no copy in that post."
 NOT_LINKED = "No link of a member stands here."
 PART_AGAIN = "↩ Take apart again"
 TAKE_BACK = "↩ It is a match after all"
+FURNITURE, NO_FURNITURE = "🪑 Mark as furniture", "↩ No furniture"
 NOTHING_TO_UNDO = "There is nothing of yours here to undo, or somebody changed it since."
 LOOKING = "Looking…"
 STAGES: Mapping[str, str] = {
@@ -272,6 +273,18 @@ def rejected(label: str, other: str | None, member: str) -> str:
 def joined(label: str, other: str) -> str:
     """What became one."""
     return f"{label} is part of {other} now"
+
+
+def furniture_marked(member: str, at: datetime) -> str:
+    """On the card of channel furniture."""
+    return f"Channel furniture, marked by {member}, {moment(at)}: makes no matches"
+
+
+def furnished(label: str, *, furniture: bool, changed: bool) -> str:
+    """What became of a mark as channel furniture."""
+    if not changed:
+        return f"{label} is marked as furniture already" if furniture else f"{label} is not marked as furniture"
+    return f"{label} is channel furniture: it makes no matches" if furniture else f"{label} makes matches again"
 
 
 def noted(label: str, second: float | None) -> str:

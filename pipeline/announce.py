@@ -41,6 +41,7 @@ class News:
     leads_album: bool  # not in an album, or the first of it
     suspect: Suspect | None = None  # a copy of judged or located footage, to be examined
     found: tuple[Contradiction, ...] = ()
+    furniture: bool = False  # an intro, a logo, an end card, as members say
 
 
 class AnnounceStep:
@@ -64,7 +65,9 @@ class AnnounceStep:
         if channel is None or post is None:
             return None
         leads = await _leads_album(reader, post)
-        return News(finding, sighting, channel, post, leads, await suspect(reader, finding))
+        held = await footage.footage(reader, finding.footage_id)
+        furniture = held is not None and held.furniture
+        return News(finding, sighting, channel, post, leads, await suspect(reader, finding), furniture=furniture)
 
     async def work(self, given: News) -> News:
         """Routing is a matter of rules; only a suspect's caption is read, for places and days."""
@@ -215,8 +218,9 @@ def reaches(route: Chat, channel: Channel, existing: Alert | None, sighting: Sig
 
 
 def is_loud(news: News, route: Chat) -> bool:
-    """Whether a new card may make a sound: not for what is too plain, not for the further pictures of one album."""
-    return not route.quiet and news.leads_album and news.finding.kind is not FindingKind.PLAIN
+    """Whether a new card may make a sound: not for what is too plain, nor furniture, nor an album's other pictures."""
+    dull = news.furniture or news.finding.kind is FindingKind.PLAIN
+    return not route.quiet and news.leads_album and not dull
 
 
 def _means(wanted: str, channel: Channel) -> bool:

@@ -14,6 +14,7 @@ from core.model import Finding, FindingKind
 MOSTLY = 0.5  # a longer copy belongs to the recording that makes up at least this share of it
 WHOLE = frozenset({"identical", "same", "mirrored", "edited", "sped_up"})
 PIECE = frozenset({"excerpt", "frame"})
+UNCHANGED = frozenset({"identical", "same"})  # such a copy of furniture is furniture
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,12 @@ class Likeness:
     strength: float
     covered: float  # share of this asset that the other explains, 0 to 1
     sound_only: bool = False  # this asset has no pictures
-    furniture: bool = False  # the other footage is channel furniture: intros, logos, end cards
+    furniture: bool = False  # one of the two footages is channel furniture: intros, logos, end cards
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything may be filed by it."""
+        return self.certain and not self.furniture
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,10 @@ class Filing:
 
 def file_asset(likenesses: Sequence[Likeness]) -> Filing:
     """Decide from the certain matches of an asset; possible ones are shown to a person and join nothing."""
-    certain = [likeness for likeness in likenesses if likeness.certain and not likeness.furniture]
+    known = _by_footage(lk for lk in likenesses if lk.certain and lk.furniture and lk.relation in UNCHANGED)
+    if known:
+        return Filing(known[0])
+    certain = [likeness for likeness in likenesses if likeness.counts]
     whole = _by_footage(likeness for likeness in certain if _is_whole(likeness))
     if whole:
         home, *joins = whole

@@ -77,8 +77,7 @@ class MatchStep:
 
 async def file_asset(tx: Tx, asset: Asset, now: datetime) -> None:
     """Give an asset its footage by the rules, and its part links."""
-    likenesses = await _likenesses(tx, asset)
-    filing = rules.file_asset(likenesses)
+    filing = rules.file_asset(await likenesses(tx, asset))
     home = filing.home if filing.home is not None else await footage.create(tx, now)
     for gone in filing.joins:
         await footage.merge(tx, home, gone)
@@ -92,8 +91,11 @@ async def file_asset(tx: Tx, asset: Asset, now: datetime) -> None:
 async def touched_by(reader: Reader, asset_id: int) -> tuple[int, ...]:
     """The footages whose findings a sighting of this asset may change: its home, and those that show a piece of it."""
     home = await footage.home(reader, asset_id)
-    if home is None:
-        return ()
+    return await touching(reader, home) if home is not None else ()
+
+
+async def touching(reader: Reader, home: int) -> tuple[int, ...]:
+    """A footage, and those whose assets show a piece of it."""
     guests = [other for other, belongs in await footage.members(reader, home) if not belongs]
     homes = [await footage.home(reader, guest) for guest in guests]
     return tuple(dict.fromkeys([home, *(found for found in homes if found is not None)]))
@@ -156,14 +158,17 @@ async def oriented(reader: Reader, asset_id: int) -> list[tuple[StoredMatch, Mat
     return list(found.values())
 
 
-async def _likenesses(reader: Reader, asset: Asset) -> list[rules.Likeness]:
-    likenesses = []
+async def likenesses(reader: Reader, asset: Asset) -> list[rules.Likeness]:
+    """The matches of an asset as the rules see them, those that no member rejected."""
+    own = await footage.home(reader, asset.asset_id)
+    at_home = await footage.footage(reader, own) if own is not None else None
+    furniture, found = at_home is not None and at_home.furniture, []
     for stored, match in await oriented(reader, asset.asset_id):
         home = await footage.home(reader, stored.other_id)
         held = await footage.footage(reader, home) if home is not None else None
         if home is None or held is None:
             continue
-        likenesses.append(
+        found.append(
             rules.Likeness(
                 match_id=stored.match_id,
                 other_id=stored.other_id,
@@ -173,10 +178,10 @@ async def _likenesses(reader: Reader, asset: Asset) -> list[rules.Likeness]:
                 strength=match.strength,
                 covered=covered(match, asset.duration),
                 sound_only=asset.width is None,
-                furniture=held.furniture,
+                furniture=furniture or held.furniture,
             )
         )
-    return likenesses
+    return found
 
 
 async def _linked(
@@ -185,12 +190,16 @@ async def _linked(
     home = await footage.home(reader, stored.other_id)
     if home is None or home == footage_id:
         return None
-    held = await footage.footage(reader, home)
-    if held is None or held.furniture:
+    if await _is_furniture(reader, home) or await _is_furniture(reader, footage_id):
         return None
     elders = await footage.sightings(reader, home)
     orders = [(s.sighting.posted_at, s.sighting.channel_id, s.sighting.message_id) for s in elders if s.belongs]
     return rules.Linked(home, tie, earlier=bool(orders) and min(orders) < first.order)
+
+
+async def _is_furniture(reader: Reader, footage_id: int) -> bool:
+    held = await footage.footage(reader, footage_id)
+    return held is None or held.furniture
 
 
 def _strongest(linked: dict[int, list[rules.Linked]]) -> dict[int, Sequence[rules.Linked]]:

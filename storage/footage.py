@@ -10,7 +10,16 @@ from storage.assets import asset_of, sighting_of
 from storage.database import Reader, Row, Tx
 from storage.posts import forward_of
 
-_MOVED_WITH_FOOTAGE = ("tag_event", "verdict_event", "note", "claim_event", "location", "finding", "relabel")
+_MOVED_WITH_FOOTAGE = (
+    "tag_event",
+    "verdict_event",
+    "note",
+    "claim_event",
+    "location",
+    "finding",
+    "relabel",
+    "furniture_event",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,15 @@ async def review(tx: Tx, asset_id: int, other_id: int, same: bool, member: Actor
 
 async def rejected(reader: Reader, asset_id: int) -> frozenset[int]:
     """The assets that members say are not the same recording as this one."""
+    return frozenset(other for other, same in (await _said_of(reader, asset_id)).items() if not same)
+
+
+async def accepted(reader: Reader, asset_id: int) -> frozenset[int]:
+    """The assets that members say are the same recording as this one."""
+    return frozenset(other for other, same in (await _said_of(reader, asset_id)).items() if same)
+
+
+async def _said_of(reader: Reader, asset_id: int) -> dict[int, bool]:
     rows = await reader.all(
         """
         SELECT CASE WHEN asset_id = :id THEN other_id ELSE asset_id END AS other, same FROM review
@@ -120,8 +138,7 @@ async def rejected(reader: Reader, asset_id: int) -> frozenset[int]:
         """,
         id=asset_id,
     )
-    newest = {row["other"]: bool(row["same"]) for row in rows}
-    return frozenset(other for other, same in newest.items() if not same)
+    return {row["other"]: bool(row["same"]) for row in rows}
 
 
 async def create(tx: Tx, at: datetime) -> int:
@@ -160,6 +177,14 @@ async def home(reader: Reader, asset_id: int) -> int | None:
     """The footage that an asset belongs to."""
     row = await reader.one("SELECT footage_id FROM footage_asset WHERE asset_id = :id AND belongs = 1", id=asset_id)
     return int(row["footage_id"]) if row else None
+
+
+async def shown_in_part(reader: Reader, asset_id: int) -> tuple[int, ...]:
+    """The footages of which an asset shows a part without belonging to them."""
+    rows = await reader.all(
+        "SELECT footage_id FROM footage_asset WHERE asset_id = :id AND belongs = 0 ORDER BY footage_id", id=asset_id
+    )
+    return tuple(row["footage_id"] for row in rows)
 
 
 async def merge(tx: Tx, kept: int, gone: int) -> None:
@@ -303,14 +328,6 @@ async def findings(reader: Reader, footage_id: int) -> tuple[Finding, ...]:
     """What is concluded about the sightings that lead to a footage."""
     rows = await reader.all("SELECT * FROM finding WHERE footage_id = :id ORDER BY sighting_id", id=footage_id)
     return tuple(_finding(row) for row in rows)
-
-
-async def set_furniture(tx: Tx, footage_id: int, furniture: bool, actor: Actor, at: datetime) -> None:
-    """Say that a footage is an intro, logo or end card of a channel, which makes no matches; or that it is not."""
-    await tx.run(
-        "UPDATE footage SET furniture = :furniture WHERE footage_id = :id", id=footage_id, furniture=int(furniture)
-    )
-    await custody.record(tx, "footage.furniture", f"footage/{footage_id}", actor, at, furniture=furniture)
 
 
 async def _present(reader: Reader, footage_id: int) -> int:

@@ -19,6 +19,7 @@ _KEYS = {  # what moves with a footage, and by which column its rows are told
     "location": "location_id",
     "finding": "sighting_id",
     "relabel": "sighting_id",
+    "furniture_event": "event_id",
     "footage_asset": "asset_id",
 }
 

@@ -418,6 +418,13 @@ async def history(reader: Reader, footage_id: int) -> tuple[Event, ...]:
             WHERE asset_id IN (SELECT asset_id FROM footage_asset WHERE footage_id = :id)
                 OR other_id IN (SELECT asset_id FROM footage_asset WHERE footage_id = :id)
             GROUP BY given_at, member, same
+        UNION ALL SELECT at, member, CASE furniture WHEN 1 THEN 'marked it as channel furniture' ELSE
+            'said that it is no channel furniture' END, 9, event_id FROM furniture_event WHERE footage_id = :id
+        UNION ALL SELECT furniture_review.at, member, CASE rejected WHEN 1 THEN 'said that a stretch is no' ELSE
+            'said that a stretch is' END || ' channel furniture', 10, MIN(review_id) FROM furniture_review
+            JOIN furniture_stretch ON furniture_stretch.furniture_id = furniture_review.furniture_id
+            JOIN footage_asset ON footage_asset.asset_id = furniture_stretch.asset_id AND belongs = 1
+            WHERE footage_id = :id GROUP BY furniture_review.at, member, rejected
         ORDER BY 1, 4, 5
         """,
         id=footage_id,

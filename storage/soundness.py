@@ -43,6 +43,8 @@ SELECT CASE added WHEN 1 THEN 'tag.added' ELSE 'tag.removed' END AS action, at, 
 UNION ALL SELECT 'verdict.given', at, user_id, verdict FROM verdict_event
 UNION ALL SELECT 'note.written', written_at, user_id, text FROM note
 UNION ALL SELECT CASE given WHEN 1 THEN 'place.given' ELSE 'place.taken_off' END, given_at, user_id, name FROM location
+UNION ALL SELECT CASE furniture WHEN 1 THEN 'furniture.marked' ELSE 'furniture.unmarked' END, at, user_id, 'footage'
+    FROM furniture_event
 """
 _DESK_VALUES = {
     "tag.added": "tag",
@@ -51,6 +53,8 @@ _DESK_VALUES = {
     "note.written": "text",
     "place.given": "name",
     "place.taken_off": "name",
+    "furniture.marked": "what",
+    "furniture.unmarked": "what",
 }
 
 

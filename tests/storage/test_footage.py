@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.model import PIPELINE, Finding, FindingKind, Fingerprint, Footage, Verdict
-from storage import alerts, assets, custody, fingerprints, footage, members
+from core.model import Finding, FindingKind, Fingerprint, Footage, Verdict
+from storage import alerts, assets, custody, fingerprints, footage, furniture, members
 from storage.opening import Store
 from tests.storage.made import MARK, NOW, OLENA, VIDEO, a_post, filed, held, taken
 
@@ -139,10 +139,22 @@ async def test_sightings_stand_in_order_of_posting(store: Store) -> None:
         await footage.put(tx, footage_id, asset_id, belongs=False)
         seen = await footage.sightings(tx, footage_id)
         assert [(one.text, one.belongs) for one in seen] == [("earlier", False), ("later", True)]
-        await footage.set_furniture(tx, footage_id, True, PIPELINE, NOW)
-        marked = await footage.footage(tx, footage_id)
-        assert marked is not None
-        assert marked.furniture
+
+
+async def test_furniture_is_marked_and_unmarked(store: Store) -> None:
+    """Marking twice is marking once; who did it when stays in the history, and the desk agrees with the log."""
+    footage_id = await filed(store)
+    async with store.database.transaction() as tx:
+        assert await furniture.mark(tx, footage_id, furniture=True, member=MARK, at=NOW)
+        assert not await furniture.mark(tx, footage_id, furniture=True, member=OLENA, at=NOW)
+        assert await furniture.marked(tx, footage_id) == furniture.Mark("Mark", NOW)
+        held = await footage.footage(tx, footage_id)
+        assert held is not None
+        assert held.furniture
+        assert await furniture.mark(tx, footage_id, furniture=False, member=OLENA, at=NOW + MINUTE)
+        assert await furniture.marked(tx, footage_id) is None
+        told = [event.what for event in await members.history(tx, footage_id)]
+        assert told == ["marked it as channel furniture", "said that it is no channel furniture"]
 
 
 async def test_fingerprints_are_replaced_and_streamed(store: Store) -> None:

@@ -12,19 +12,19 @@ from aiogram.utils.formatting import Bold, DateTime, ExpandableBlockQuote, Itali
 from bot import words
 from bot.callbacks import Act, Press, word_key
 from bot.cleaning import cut, line, paragraph, units
-from bot.likeness import Likeness, describe
+from bot.likeness import Likeness, describe, spanned, stretch
 from core.ids import footage_label, post_link
 from core.model import Asset, Channel, FindingKind, Forward, Judgement, Location, Note, Verdict
 from core.places import Point, degrees, map_link
 from core.units import format_size
 from storage.footage import FootageSighting
-from storage.furniture import Mark
+from storage.furniture import Learned, Mark, Stretch
 from storage.relabels import Relabel
 
 CAPTION_LIMIT, TEXT_LIMIT = 1024, 4096  # UTF-16 units; Telegram's
 FORM = 1  # counts up when the card's form changes, so that old cards are drawn anew
-MOST_TAGS, MOST_CHANNELS, MOST_NOTES = 6, 4, 2
-_COPIES_IN_MENU = 6
+MOST_TAGS, MOST_CHANNELS, MOST_NOTES, MOST_FOOTAGES = 6, 4, 2, 4
+_COPIES_IN_MENU, MOST_STRETCHES = 6, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,14 @@ class Elder:
 
     footage_id: int
     earliest: FootageSighting | None
+
+
+@dataclass(frozen=True, slots=True)
+class Furnished:
+    """A stretch of the newest copy that is channel furniture, or was until a member said no."""
+
+    stretch: Stretch
+    learned: Learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class CardView:
     repeats: int = 0
     relabels: tuple[Relabel, ...] = ()  # in what the newest post contradicts what is known
     furniture: Mark | None = None  # who says that it is an intro, a logo or an end card
+    furnished: tuple[Furnished, ...] = ()
 
     @property
     def earliest(self) -> FootageSighting | None:
@@ -87,17 +96,18 @@ def compose(view: CardView, *, limit: int, menu: str = "", taxonomy: Sequence[st
 class Worth(IntEnum):
     """What a line is worth when not all fit: the least is left out first. Headline and verdict always fit."""
 
-    BEST_COPY = 1
-    CHANNELS = 2
-    PLACE = 3
-    FILE = 4
-    CLAIM = 5
-    TAGS = 6
-    FORWARD = 7
-    EARLIEST = 8
-    MATCH = 9
-    POST = 10
-    ALWAYS = 11
+    FURNITURE = 1
+    BEST_COPY = 2
+    CHANNELS = 3
+    PLACE = 4
+    FILE = 5
+    CLAIM = 6
+    TAGS = 7
+    FORWARD = 8
+    EARLIEST = 9
+    MATCH = 10
+    POST = 11
+    ALWAYS = 12
 
 
 Line = tuple[Worth, Text]
@@ -135,7 +145,22 @@ def _above(view: CardView) -> list[Line]:
         lines.append((Worth.FORWARD, _forward_line(view.told.forward, view.forwarded_from)))
     if view.likeness is not None:
         lines.append((Worth.MATCH, Text("Match: ", describe(view.likeness, footage_label(_matched(view))))))
+    lines += [(Worth.FURNITURE, _furniture_line(one)) for one in view.furnished if not one.stretch.rejected]
     return lines + _elder_lines(view)
+
+
+def _furniture_line(one: Furnished) -> Text:
+    """Which seconds make no matches, and on whose word."""
+    where, learned = _seconds(one), one.learned
+    if learned.marked_by:
+        return Text(words.stretch_marked(where, line(learned.marked_by, 32)))
+    labels = [footage_label(number) for number in learned.learned_from]
+    return Text(words.stretch_learned(where, labels[:MOST_FOOTAGES], len(labels) - MOST_FOOTAGES, learned.days))
+
+
+def _seconds(one: Furnished) -> str:
+    seconds = stretch(one.stretch.start, one.stretch.seconds)
+    return seconds if one.stretch.picture else words.heard(seconds)
 
 
 def _headline(view: CardView) -> Text:
@@ -414,6 +439,9 @@ def _match_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
         rows.append([_button(f"≠ not {label}", Act.REJECT, view.footage_id, f"f{other}")])
         if view.kind is FindingKind.POSSIBLE:
             rows[-1].append(_button(f"{words.SAME} as {label}", Act.ACCEPT, view.footage_id, f"f{other}"))
+        if view.likeness is not None and view.likeness.furnishable is not None:
+            text = words.stretch_button(spanned(view.likeness), furniture=False)
+            rows.append([_button(text, Act.FURNISH, view.footage_id, f"m{view.likeness.furnishable}")])
     first: dict[int, FootageSighting] = {}
     for one in view.seen:
         first.setdefault(one.asset.asset_id, one)
@@ -435,6 +463,7 @@ def _more_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
         [_button(text, Act.TELL, view.footage_id, what) for text, what in told],
         [_button(words.SPREAD, Act.TELL, view.footage_id, "spread"), _furniture_button(view)],
         [_button(text, Act.ATTEND, view.footage_id, what) for text, what in attending],
+        *([_stretch_button(view, one)] for one in view.furnished[:MOST_STRETCHES]),
         _closing(view),
     ]
 
@@ -443,6 +472,12 @@ def _furniture_button(view: CardView) -> InlineKeyboardButton:
     if view.furniture is None:
         return _button(words.FURNITURE, Act.FURNISH, view.footage_id)
     return _button(words.NO_FURNITURE, Act.UNFURNISH, view.footage_id)
+
+
+def _stretch_button(view: CardView, one: Furnished) -> InlineKeyboardButton:
+    act = Act.FURNISH if one.stretch.rejected else Act.UNFURNISH
+    text = words.stretch_button(_seconds(one), furniture=not one.stretch.rejected)
+    return _button(text, act, view.footage_id, f"s{one.stretch.furniture_id}")
 
 
 def _closing(view: CardView, *, undo: bool = True) -> list[InlineKeyboardButton]:

@@ -31,6 +31,7 @@ class Likeness:
     picture: bool = True
     sound: bool = False
     both_sound: bool = False  # both files have sound, so that a sound that does not match is a difference
+    furnishable: int | None = None  # the match, when all it rests on may be channel furniture
 
 
 def describe(likeness: Likeness, other: str) -> str:
@@ -55,7 +56,7 @@ def _placed(likeness: Likeness, other: str) -> str:
     if likeness.relation in {"identical", "same", "mirrored", "edited", "sped_up"} or not timed:
         return f"{what} as {other}" if what.startswith("the same") else f"{what} of {other}"
     places = [
-        f"{_range(mine, seconds)} of this is {_range(its, seconds * speed)} of {other}"
+        f"{stretch(mine, seconds)} of this is {stretch(its, seconds * speed)} of {other}"
         for mine, its, seconds, speed in timed[:SHOWN_SPANS]
     ]
     more = f" (+{len(timed) - SHOWN_SPANS} more)" if len(timed) > SHOWN_SPANS else ""
@@ -63,5 +64,11 @@ def _placed(likeness: Likeness, other: str) -> str:
     return f"the same sound: {told}; other pictures" if likeness.relation == "audio" else told
 
 
-def _range(start: float, seconds: float) -> str:
+def spanned(likeness: Likeness) -> str:
+    """The seconds of this copy that are alike."""
+    return ", ".join(stretch(mine, seconds) for mine, _, seconds, _ in likeness.spans[:SHOWN_SPANS])
+
+
+def stretch(start: float, seconds: float) -> str:
+    """Seconds from when to when."""
     return f"{clock(start)}–{clock(start + seconds)}"

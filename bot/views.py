@@ -1,12 +1,15 @@
 """What storage holds about a footage → the CardView that a card is drawn from."""
 
-from bot.cards import CardView, Elder
+from dataclasses import replace
+
+from bot.cards import CardView, Elder, Furnished
 from bot.likeness import Likeness
 from core.ids import ChannelRef
 from core.model import Channel, Finding, FindingKind
 from fingerprints import sound
 from fingerprints.compare import Match
-from pipeline.match import oriented
+from pipeline.furniture import can_be_furniture
+from pipeline.likeness import oriented
 from storage import channels, fingerprints, footage, furniture, members, relabels
 from storage.database import Reader
 from storage.footage import FootageSighting
@@ -41,7 +44,15 @@ async def card_view(reader: Reader, footage_id: int, *, repeats: int = 0) -> Car
         repeats=repeats,
         relabels=await relabels.of_sighting(reader, told.sighting.sighting_id) if told else (),
         furniture=await furniture.marked(reader, number),
+        furnished=await _furnished(reader, told),
     )
+
+
+async def _furnished(reader: Reader, told: FootageSighting | None) -> tuple[Furnished, ...]:
+    """The furniture in the newest copy, whatever members said of it."""
+    stretches = await furniture.in_asset(reader, told.asset.asset_id) if told else ()
+    known = [(one, await furniture.learned(reader, one.furniture_id)) for one in stretches]
+    return tuple(Furnished(one, learned) for one, learned in known if learned is not None)
 
 
 def _kind(seen: tuple[FootageSighting, ...], finding: Finding | None) -> FindingKind:
@@ -89,7 +100,9 @@ async def _likeness(
         if found := matches.get(other.asset.asset_id):
             stored, match = found
             heard = await fingerprints.have(reader, sound.CODES, told.asset.asset_id, other.asset.asset_id)
-            return likeness_of(match, certain=stored.certain, both_sound=heard)
+            likeness = likeness_of(match, certain=stored.certain, both_sound=heard)
+            short = can_be_furniture(match, told.asset.duration or 0.0, other.asset.duration or 0.0)
+            return replace(likeness, furnishable=stored.match_id if short else None)
     return None
 
 

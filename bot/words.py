@@ -280,6 +280,34 @@ def furniture_marked(member: str, at: datetime) -> str:
     return f"Channel furniture, marked by {member}, {moment(at)}: makes no matches"
 
 
+def stretch_marked(where: str, member: str) -> str:
+    """Which seconds of a copy make no matches, because a member said so."""
+    return f"Channel furniture: {where}, marked by {member}: makes no matches"
+
+
+def stretch_learned(where: str, labels: Sequence[str], more: int, days: int) -> str:
+    """Which seconds of a copy make no matches, and what that was learned from."""
+    known = ", ".join([*labels, *([f"+{more}"] if more > 0 else [])])
+    return f"Channel furniture: {where}, learned from {known} on {days} days: makes no matches"
+
+
+def heard(where: str) -> str:
+    """Seconds of which only the sound is meant."""
+    return f"the sound of {where}"
+
+
+def stretch_button(where: str, *, furniture: bool) -> str:
+    """On the button that says of seconds that they are furniture, or of ``furniture`` that it is none."""
+    return f"↩ {where} is no furniture" if furniture else f"🪑 {where} is furniture"
+
+
+def stretch_turned(*, furniture: bool, changed: bool) -> str:
+    """What became of a stretch that was said to be furniture, or not."""
+    if not changed:
+        return "That is so already, or these seconds are too much of their files"
+    return "Noted: channel furniture, it makes no matches" if furniture else "Noted: no furniture, it makes matches"
+
+
 def furnished(label: str, *, furniture: bool, changed: bool) -> str:
     """What became of a mark as channel furniture."""
     if not changed:

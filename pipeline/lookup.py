@@ -15,9 +15,10 @@ from fingerprints.compare import Match
 from fingerprints.media import Limits
 from fingerprints.read import Reading, decode_reading
 from fingerprints.wire import JSON
+from pipeline.furniture import without
 from pipeline.library import Library
-from pipeline.match import covered
-from storage import assets, footage
+from pipeline.likeness import covered
+from storage import assets, footage, furniture
 from storage.database import Reader
 from storage.footage import FootageSighting
 from storage.opening import Store
@@ -87,8 +88,9 @@ class Asker:
         if reading.plain:
             return LookUpAnswer("plain", (), searched, reason=reading.plain_reason)
         await progress("matching")
-        found = await self._library.match(reading.fingerprints)
+        matches = await self._library.match(reading.fingerprints)
         async with self._store.database.reader() as reader:
+            found = await _counting(reader, matches)
             hits, best = await _hits(reader, found)
         if not hits or best is None:
             return LookUpAnswer("not_seen", (), searched)
@@ -110,6 +112,15 @@ class Asker:
         if not answer.payload:
             _log.warning("proof_failed", reason=answer.reason)
         return answer.payload or None
+
+
+async def _counting(reader: Reader, matches: Sequence[tuple[int, Match]]) -> list[tuple[int, Match]]:
+    """The matches that rest on more than channel furniture, without it."""
+    found = []
+    for asset_id, match in matches:
+        if left := without(match, (), await furniture.in_asset(reader, asset_id)):
+            found.append((asset_id, left))
+    return found
 
 
 async def _hits(

@@ -12,7 +12,7 @@ from core.model import Asset, FindingKind
 from fingerprints.child import Isolation
 from fingerprints.media import Limits
 from fingerprints.wire import JSON
-from pipeline.match import oriented
+from pipeline.likeness import oriented
 from storage import assets, footage
 from storage.database import Reader
 from storage.footage import FootageSighting

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from core.model import PIPELINE, DeliveryState
 from pipeline import footage as rules
-from pipeline.match import file_asset, likenesses, oriented, refile, touching
+from pipeline.filing import file_asset, likenesses, refile, touching
+from pipeline.likeness import oriented
 from storage import alerts, assets, custody, footage, jobs, links
 from storage.database import Reader, Tx
 

@@ -7,7 +7,7 @@ again by the ordinary step; here only what is already filed is moved.
 from datetime import datetime
 
 from core.model import Member
-from pipeline.match import refile
+from pipeline.filing import refile
 from pipeline.priority import enqueue_match
 from storage import assets, custody, footage, links
 from storage.database import Reader, Tx

@@ -9,7 +9,7 @@ from core.places import Point, degrees
 from fingerprints import sound
 from pipeline.dates import days_named
 from pipeline.gazetteer import Gazetteer, Place, world
-from pipeline.match import oriented
+from pipeline.likeness import oriented
 from pipeline.relabel import Claims, Contradiction, Held, contradictions
 from storage import fingerprints, footage, members
 from storage.database import Reader

@@ -293,6 +293,21 @@ async def sightings(reader: Reader, footage_id: int) -> tuple[FootageSighting, .
     return tuple(_footage_sighting(row) for row in rows)
 
 
+async def first_post(reader: Reader, footage_id: int) -> tuple[int, datetime] | None:
+    """The channel and the time of the earliest post that shows a recording itself."""
+    row = await reader.one(
+        """
+        SELECT post.channel_id, post.posted_at FROM footage_asset
+        JOIN sighting ON sighting.asset_id = footage_asset.asset_id
+        JOIN post ON post.post_id = sighting.post_id
+        WHERE footage_asset.footage_id = :id AND footage_asset.belongs = 1
+        ORDER BY post.posted_at, post.channel_id, post.message_id LIMIT 1
+        """,
+        id=footage_id,
+    )
+    return (row["channel_id"], from_ms(row["posted_at"])) if row else None
+
+
 async def record_finding(tx: Tx, finding: Finding, at: datetime) -> bool:
     """Keep what is concluded about a sighting; true when that is new or has changed."""
     known = await tx.one("SELECT * FROM finding WHERE sighting_id = :id", id=finding.sighting_id)

@@ -59,6 +59,7 @@ class Learned:
     learned_from: tuple[int, ...]
     days: int
     learned_at: datetime
+    marked_by: str = ""  # the member who said so; empty: it was learned
     rejected: bool = False
 
 
@@ -99,23 +100,34 @@ async def marked(reader: Reader, footage_id: int) -> Mark | None:
 
 
 async def learn(
-    tx: Tx, channel_id: int, place: Place, picture: bool, learned_from: Sequence[int], days: int, at: datetime
+    tx: Tx,
+    channel_id: int,
+    place: Place,
+    picture: bool,
+    learned_from: Sequence[int],
+    days: int,
+    at: datetime,
+    member: Member | None = None,
 ) -> int:
-    """A new piece of furniture of a channel; its row. Where it stands is told by ``put``."""
+    """A new piece of furniture of a channel, learned or as a member says; its row. ``put`` tells where it stands."""
+    footages = " ".join(map(str, learned_from))
     row = await tx.one(
         """
-        INSERT INTO furniture (channel_id, place, picture, learned_from, days, learned_at)
-        VALUES (:channel, :place, :picture, :learned_from, :days, :at) RETURNING furniture_id
+        INSERT INTO furniture (channel_id, place, picture, learned_from, days, marked_by, learned_at)
+        VALUES (:channel, :place, :picture, :learned_from, :days, :member, :at) RETURNING furniture_id
         """,
         channel=channel_id,
         place=str(place),
         picture=int(picture),
-        learned_from=" ".join(map(str, learned_from)),
+        learned_from=footages,
         days=days,
+        member=member.name if member else "",
         at=to_ms(at),
     )
     if row is None:
         raise RuntimeError("INSERT … RETURNING gave no row")
+    subject, who = f"furniture/{row['furniture_id']}", actor(member) if member else PIPELINE
+    await custody.record(tx, "furniture.learned", subject, who, at, channel=channel_id, footage=footages)
     return int(row["furniture_id"])
 
 
@@ -223,5 +235,6 @@ def _learned(row: Row) -> Learned:
         tuple(int(one) for one in row["learned_from"].split()),
         row["days"],
         from_ms(row["learned_at"]),
+        row["marked_by"],
         bool(row["rejected"]),
     )

@@ -425,6 +425,12 @@ async def history(reader: Reader, footage_id: int) -> tuple[Event, ...]:
             JOIN furniture_stretch ON furniture_stretch.furniture_id = furniture_review.furniture_id
             JOIN footage_asset ON footage_asset.asset_id = furniture_stretch.asset_id AND belongs = 1
             WHERE footage_id = :id GROUP BY furniture_review.at, member, rejected
+        UNION ALL SELECT learned_at, CASE marked_by WHEN '' THEN 'firstseen' ELSE marked_by END, CASE marked_by
+            WHEN '' THEN 'learned that a stretch is channel furniture' ELSE 'marked a stretch as channel furniture' END,
+            11, furniture.furniture_id FROM furniture
+            JOIN furniture_stretch ON furniture_stretch.furniture_id = furniture.furniture_id
+            JOIN footage_asset ON footage_asset.asset_id = furniture_stretch.asset_id AND belongs = 1
+            WHERE footage_id = :id GROUP BY furniture.furniture_id
         ORDER BY 1, 4, 5
         """,
         id=footage_id,

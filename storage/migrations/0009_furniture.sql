@@ -17,6 +17,7 @@ CREATE TABLE furniture (
     picture INTEGER NOT NULL CHECK (picture IN (0, 1)), -- 0: only the sound is alike
     learned_from TEXT NOT NULL, -- footage ids, joined by spaces
     days INTEGER NOT NULL, -- on how many different days these were posted
+    marked_by TEXT NOT NULL DEFAULT '', -- the member who said so; empty: it was learned
     learned_at INTEGER NOT NULL,
     rejected INTEGER NOT NULL DEFAULT 0 CHECK (rejected IN (0, 1))
 ) STRICT;

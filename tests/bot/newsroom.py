@@ -40,7 +40,7 @@ from pipeline import worker
 from pipeline.announce import AnnounceStep
 from pipeline.library import Library
 from pipeline.lookup import LookUpAnswer, LookUpProgress, Searched
-from pipeline.match import MatchStep
+from pipeline.match import Matched, MatchStep, Question
 from pipeline.proofs import Drawing, Picture
 from storage import alerts, assets, channels, fingerprints, footage, jobs, members, posts
 from storage.database import Tx
@@ -198,8 +198,12 @@ class Newsroom:
         album: int | None = None,
         capture: Capture = Capture.LIVE,
         plain: bool = False,
+        found: Sequence[tuple[int, Match]] | None = None,
     ) -> int:
-        """A post with one file, filed as new footage or as a copy ``of`` one; the footage's number."""
+        """A post with one file, filed as new footage or as a copy ``of`` one; the footage's number.
+
+        What matching ``found``, by asset, leaves the filing to the step that matches.
+        """
         message_id = self.message_ids[channel.channel_id] = self.message_ids.get(channel.channel_id, 100) + 1
         content = content if content is not None else f"{channel.channel_id}/{message_id}"
         sha = hashlib.sha256(content.encode()).hexdigest()
@@ -216,6 +220,8 @@ class Newsroom:
             asset_id = await assets.record(tx, sha, 3_210_000, media, now)
             sighting_id = await assets.hold(tx, ref_id, asset_id, now)
             await _read(tx, asset_id, media, plain=plain)
+            if found is not None:
+                return await self._match(tx, sighting_id, found)
             footage_id = of if of is not None and kind is not FindingKind.POSSIBLE else await footage.create(tx, now)
             await footage.put(tx, footage_id, asset_id, belongs=True)
             match_id = None
@@ -231,6 +237,18 @@ class Newsroom:
             await footage.record_finding(tx, finding, now)
             await jobs.enqueue(tx, "announce", str(sighting_id))
         return footage_id
+
+    async def _match(self, tx: Tx, sighting_id: int, found: Sequence[tuple[int, Match]]) -> int:
+        """File a sighting as the step does that matches; the footage's number."""
+        sighting = await assets.sighting(tx, sighting_id)
+        assert sighting is not None
+        asset = await assets.asset(tx, sighting.asset_id)
+        assert asset is not None
+        step = MatchStep(self.store, Library(self.store))
+        await step.save(tx, Matched(Question(sighting, asset, ()), tuple(found)))
+        home = await footage.home(tx, asset.asset_id)
+        assert home is not None
+        return home
 
     async def delete_post(self, footage_id: int) -> None:
         """The newest post of a footage is deleted at Telegram."""

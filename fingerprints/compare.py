@@ -6,6 +6,7 @@ from functools import cached_property
 
 from core.model import Fingerprint
 from fingerprints import compare_frame, compare_photo, compare_sound, compare_video, photo, sound, video
+from fingerprints.gallery import Gallery
 from fingerprints.matching import Match, Span, flip
 
 BYTES = "file.sha256"
@@ -41,7 +42,7 @@ class Prints:
     def points(self) -> video.Points:
         """The features of a video's frames."""
         one = self.by_kind.get(video.ORB)
-        return video.unpack_points(one.payload) if one else video.Points((), ())
+        return video.unpack_points(one.payload) if one else video.Points(Gallery(()), Gallery(()))
 
     @cached_property
     def codes(self) -> sound.Codes | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fingerprints import features, pdq
 from fingerprints.compare_photo import CLOSE, MAYBE, SURE, Affine, inside
-from fingerprints.compare_video import EQUAL_PIECES, FEWEST_PIXELS, LIKELY, warped
+from fingerprints.compare_video import FEWEST_PIXELS, warped
 from fingerprints.matching import Match, Span
 from fingerprints.photo import Picture, View
 from fingerprints.video import ORB_EVERY, PDQ_EVERY, RATE, Frames, Points
@@ -69,18 +69,16 @@ def _by_hashes(view: View, frames: Frames, points: Points) -> Found | None:
     if bits[variant, place] > CLOSE:
         return None
     mirrored, thumb = variant in pdq.MIRRORS, place * PDQ_EVERY
-    nearest = points.upright[min(round(thumb / ORB_EVERY), len(points.upright) - 1)]
+    nearest = points.upright.pictures[min(round(thumb / ORB_EVERY), len(points.upright) - 1)]
     aligned = features.align(view.features[mirrored], nearest)
     inliers, affine = (aligned.inliers, aligned.affine) if aligned is not None else (0, None)
     return Found(view, thumb, mirrored, int(bits[variant, place]), inliers, affine)
 
 
 def _by_features(view: View, points: Points) -> Iterator[Found]:
-    for mirrored, mine in enumerate(view.features):
-        for _, place in features.likely_pairs((mine,), points.upright, LIKELY, EQUAL_PIECES):
-            aligned = features.align(mine, points.upright[place])
-            if aligned is not None:
-                yield Found(view, place * ORB_EVERY, bool(mirrored), pdq.BITS, aligned.inliers, aligned.affine)
+    for mirrored, mine in enumerate(view.galleries):
+        for _, place, aligned in mine.aligned(points.upright):
+            yield Found(view, place * ORB_EVERY, bool(mirrored), pdq.BITS, aligned.inliers, aligned.affine)
 
 
 def _moment(picture: Picture, frames: Frames, found: Found) -> tuple[int, float] | None:

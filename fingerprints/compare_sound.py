@@ -75,12 +75,13 @@ def _offsets(here: NDArray[np.intp], there: NDArray[np.intp]) -> list[int]:
 def _closest(query: Codes, reference: Codes) -> list[int]:
     """The offsets with the fewest differing bits, of a query so short that all can be tried."""
     shortest = min(WINDOW, len(query), len(reference))
-    total, seen = np.zeros(len(query) + len(reference)), np.zeros(len(query) + len(reference))
+    total, seen = np.zeros((2, len(query) + len(reference)), np.int32)
+    backwards = reference[::-1]  # so that offsets rise with the place
+    heard = backwards != SILENT
     for place, code in enumerate(query):
         if code != SILENT:
-            offsets = slice(place, place + len(reference))  # reversed, so that offsets rise with the place
-            heard = reference[::-1] != SILENT
-            total[offsets] += np.where(heard, np.bitwise_count(reference[::-1] ^ code), 0)
+            offsets = slice(place, place + len(reference))
+            total[offsets] += np.bitwise_count(backwards ^ code) * heard
             seen[offsets] += heard
     errors = np.where(seen >= HEARD * shortest, total / np.maximum(seen, 1), np.inf)
     best = np.argsort(errors, kind="stable")[:CLOSEST]
@@ -89,13 +90,13 @@ def _closest(query: Codes, reference: Codes) -> list[int]:
 
 def _lines(here: NDArray[np.intp], there: NDArray[np.intp]) -> list[tuple[float, int]]:
     """Speeds and offsets, slowed query minus reference, that most equal words vote for."""
-    ranked: list[tuple[int, float, int]] = []
-    for speed in SPEEDS:
-        offsets, votes = np.unique(np.round((here * speed - there) / 2).astype(int), return_counts=True)
-        best = [one for one in np.argsort(-votes, kind="stable")[:2] if votes[one] >= FEWEST]
-        ranked += [(int(votes[one]), speed, 2 * int(offsets[one])) for one in best]
-    ranked.sort(key=lambda line: -line[0])
-    return [(speed, offset) for _, speed, offset in ranked[:LINES]]
+    if len(here) < FEWEST:
+        return []
+    halves = np.round((np.multiply.outer(SPEEDS, here) - there) / 2).astype(np.int64)
+    least, width = int(halves.min()), int(np.ptp(halves)) + 1
+    votes = np.bincount((halves - least + width * np.arange(len(SPEEDS))[:, None]).ravel(), minlength=width)
+    ranked = [line for line in np.argsort(-votes, kind="stable")[: 4 * LINES].tolist() if votes[line] >= FEWEST]
+    return [(SPEEDS[line // width], 2 * (line % width + least)) for line in ranked[:LINES]]
 
 
 def _nudged(query: Codes, reference: Codes, speed: float, offset: int) -> Match | None:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprints import features, looks, motion, pdq
+from fingerprints import looks, motion, pdq
 from fingerprints.matching import Match, Span
 from fingerprints.motion import Course
 from fingerprints.video import ORB_EVERY, PDQ_EVERY, RATE, THUMB, TINT_EVERY, Frames, Points
@@ -22,8 +22,7 @@ STEADY, HURRIED = 3, 2  # lines that hashes propose at the same speed, and at ot
 CLEARER = 1.15  # times as many votes as the best steady line has, for a line at another speed to be tried
 BY_FEATURES = 4  # lines that features propose
 SURE_INLIERS = 10
-LIKELY, EQUAL_PIECES = 10, 4  # pairs of frames that are aligned, and the pieces they must share
-SURE, MAYBE = 0.70, 0.58  # how strongly a stretch moves alike
+SURE, SURE_HURRIED, MAYBE = 0.70, 0.80, 0.58  # how strongly a stretch moves alike, at the same speed and at another
 BEYOND_CHANCE, SECONDS_BEYOND = 0.85, 4.0  # how strongly and long, from which nothing speaks against
 LONG, SURE_LONG = 6.0, 0.60  # seconds that move alike, from which less strength will do
 AGAINST, AGAINST_HURRIED = 0.25, 0.1  # seconds that look alike and move otherwise, per second that moves alike
@@ -107,7 +106,7 @@ def _lines(here: NDArray[np.intp], there: NDArray[np.intp]) -> list[tuple[float,
     enough = CLEARER * max((votes for votes, _ in steady), default=0)
     hurried = [
         (votes, speed, offset)
-        for speed in SPEEDS
+        for speed in (SPEEDS if len(here) >= 3 else ())
         if speed != 1.0
         for votes, offset in _voted(here, there, speed)[:1]
         if votes >= max(3, enough)
@@ -118,21 +117,24 @@ def _lines(here: NDArray[np.intp], there: NDArray[np.intp]) -> list[tuple[float,
 
 def _voted(here: NDArray[np.intp], there: NDArray[np.intp], speed: float) -> list[tuple[int, float]]:
     """Votes and offset of every line at a speed, the most voted first; one vote per place of the query."""
-    lines = np.unique(np.stack([np.round(here - there / speed).astype(int), here], axis=1), axis=0)
-    offsets, votes = np.unique(lines[:, 0], return_counts=True)
+    if not len(here):
+        return []
+    lines = np.round(here - there / speed).astype(np.int64)
+    least, length = int(lines.min()), int(here.max()) + 1
+    votes = np.bincount(np.unique((lines - least) * length + here) // length)
     order = np.argsort(-votes, kind="stable")
-    return [(int(votes[one]), float(offsets[one])) for one in order if votes[one] >= 2]
+    return [(int(votes[line]), float(line + least)) for line in order[:STEADY] if votes[line] >= 2]
 
 
 def _by_features(ours: Points, theirs: Points) -> list[Lie]:
     """How the features of pairs of frames propose that the two lie on each other; the speed is what fits most pairs."""
     found: list[tuple[int, Lie]] = []
     for mirrored, side in ((False, ours.upright), (True, ours.mirrored)):
-        pairs = []
-        for here, there in features.likely_pairs(side, theirs.upright, LIKELY, EQUAL_PIECES):
-            aligned = features.align(side[here], theirs.upright[there])
-            if aligned is not None and aligned.inliers >= SURE_INLIERS:
-                pairs.append((aligned.inliers, here, there, aligned.affine))
+        pairs = [
+            (aligned.inliers, here, there, aligned.affine)
+            for here, there, aligned in side.aligned(theirs.upright)
+            if aligned.inliers >= SURE_INLIERS
+        ]
         for speed, offset, inliers, affine in _lines_of_pairs(pairs):
             found.append((inliers, Lie(offset * ORB_EVERY, speed, mirrored, affine)))
     found.sort(key=lambda one: -one[0])
@@ -183,14 +185,16 @@ def _judge(query: Frames, reference: Frames, lie: Lie) -> Match | None:
 
 
 def _is_certain(course: Course) -> bool:
-    """A short stretch must move more alike than a long one; at another speed, which was sought, less may contradict.
+    """A short stretch must move more alike than a long one; at another speed, which was sought, still more so.
 
     What moves alike beyond chance needs no more: the same camera may go on, uncut, into another minute.
     """
     if course.strength >= BEYOND_CHANCE and course.seconds >= SECONDS_BEYOND:
         return True
-    enough = SURE_LONG if course.seconds >= LONG else SURE
-    against = AGAINST if course.line.speed == 1.0 else AGAINST_HURRIED
+    steady = course.line.speed == 1.0
+    short = SURE if steady else SURE_HURRIED
+    against = AGAINST if steady else AGAINST_HURRIED
+    enough = SURE_LONG if course.seconds >= LONG else short
     return course.strength >= enough and course.against <= against * course.seconds
 
 

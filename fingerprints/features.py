@@ -4,7 +4,6 @@ ORB after Rublee et al. (ICCV 2011); the map is found by RANSAC (Fischler and Bo
 pass Lowe's ratio test. It finds crops, insets, bands and collages that no hash of the whole picture survives.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,9 +16,6 @@ SIDE = 512
 _RATIO, _REACH, _NEAR = 0.8, 4.0, 64
 _FEWEST = 6
 _SPREAD = 25.0  # pixels: matches on one spot, a logo, prove nothing
-TABLES, BITS = 12, 22  # pieces of a descriptor, and the bits of each
-_CHOSEN = np.random.default_rng(256).permuted(np.tile(np.arange(256), (TABLES, 1)), axis=1)[:, :BITS]
-_WEIGHTS = (1 << np.arange(BITS, dtype=np.uint64)).astype(np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +91,9 @@ def align(query: Features, reference: Features) -> Alignment | None:
 
 def _pairs(ours: NDArray[np.uint8], theirs: NDArray[np.uint8]) -> NDArray[np.intp]:
     """Indices of descriptors that are each other's clear nearest."""
-    found = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(ours, theirs, k=2)
-    good = [
-        (two[0].queryIdx, two[0].trainIdx)
-        for two in found
-        if len(two) == 2 and two[0].distance < _NEAR and two[0].distance < _RATIO * two[1].distance
-    ]
-    return np.array(good, np.intp).reshape(len(good), 2)
+    bits, nearest = cv2.batchDistance(ours, theirs, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=2)
+    clear = np.flatnonzero((bits[:, 0] < _NEAR) & (bits[:, 0] < _RATIO * bits[:, 1]))
+    return np.stack([clear, nearest[clear, 0]], axis=1)
 
 
 def _normalised(affine: NDArray[np.float64], query: Features, reference: Features) -> NDArray[np.float64]:
@@ -109,34 +101,3 @@ def _normalised(affine: NDArray[np.float64], query: Features, reference: Feature
     wide = np.array([query.width, query.height], np.float64)
     narrow = np.array([reference.width, reference.height], np.float64)
     return np.hstack([affine[:, :2] * narrow[None, :] / wide[:, None], affine[:, 2:] / wide[:, None]])
-
-
-def pieces(features: Features) -> NDArray[np.uint64]:
-    """Each descriptor as TABLES numbers, made of fixed choices of its bits: n x TABLES. Alike ones share some."""
-    bits = np.unpackbits(features.descriptors, axis=1)
-    values = (bits[:, _CHOSEN].astype(np.uint64) * _WEIGHTS).sum(axis=2, dtype=np.uint64)
-    return np.asarray(values + (np.arange(TABLES, dtype=np.uint64) << np.uint64(BITS)), np.uint64)
-
-
-def likely_pairs(ours: Sequence[Features], theirs: Sequence[Features], most: int, least: int) -> list[tuple[int, int]]:
-    """The pairs of pictures with the most equal pieces, ``least`` at the least: those worth aligning."""
-    if not ours or not theirs:
-        return []
-    mine, my_picture = _labelled(ours)
-    its, its_picture = _labelled(theirs)
-    order = np.argsort(its, kind="stable")
-    ranked, pictures = its[order], its_picture[order]
-    low = np.searchsorted(ranked, mine, "left")
-    counts = np.searchsorted(ranked, mine, "right") - low
-    where = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-    votes = np.bincount(
-        np.repeat(my_picture, counts) * len(theirs) + pictures[where], minlength=len(ours) * len(theirs)
-    )
-    best = np.argsort(-votes, kind="stable")[:most]
-    return [(int(pair) // len(theirs), int(pair) % len(theirs)) for pair in best if votes[pair] >= least]
-
-
-def _labelled(pictures: Sequence[Features]) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:
-    """The pieces of several pictures in one row, and the picture that each is of."""
-    found = [pieces(picture).ravel() for picture in pictures]
-    return np.concatenate(found), np.repeat(np.arange(len(found)), [len(one) for one in found])

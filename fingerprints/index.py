@@ -7,11 +7,12 @@ asset with enough equal pieces of local features, and every asset with equal sou
 from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.model import Fingerprint
 from fingerprints import pdq
 from fingerprints.compare import Match, Prints, compare_prints
-from fingerprints.features import TABLES, Features, pieces
+from fingerprints.gallery import Gallery
 from fingerprints.hamming import HammingIndex
 from fingerprints.postings import Numbers, Postings
 from fingerprints.sound import SILENT, Codes
@@ -74,9 +75,10 @@ class Matcher:
         self._held.add(asset_id)
         unpacked = Prints.of(prints)
         self._hashes.add(asset_id, _held_hashes(unpacked))
-        for place, features in enumerate(_held_features(unpacked)):
-            numbers = np.unique(pieces(features))
-            self._features.add(numbers, asset_id, np.full(len(numbers), place))
+        held = _held_gallery(unpacked)
+        if len(held):
+            numbers, places = held.distinct
+            self._features.add(numbers, asset_id, places)
         if unpacked.codes is not None:
             places = np.flatnonzero(unpacked.codes != SILENT)
             self._words.add(unpacked.codes[places].astype(np.uint64), asset_id, places)
@@ -108,12 +110,11 @@ class Matcher:
     def _by_features(self, query: Prints) -> set[int]:
         """The assets of which one picture shares the most features with one of the query, well above chance."""
         best: dict[int, int] = {}
-        for features in _asked_features(query):
-            asked, owners, places = self._features.find(pieces(features).ravel())
-            shared = np.unique((owners << _PLACE_BITS | places) * len(features.points) + asked // TABLES)
-            pictures, votes = np.unique(shared // max(1, len(features.points)), return_counts=True)
-            for owner, count in zip((pictures >> _PLACE_BITS).tolist(), votes.tolist(), strict=True):
-                best[owner] = max(best.get(owner, 0), count)
+        for gallery in _asked_galleries(query):
+            numbers, pictures = gallery.ranked
+            asked, owners, places = self._features.find(numbers)
+            pairs = (owners << _PLACE_BITS | places) * max(1, len(gallery)) + pictures[asked]
+            _keep_best(best, pairs, max(1, len(gallery)) << _PLACE_BITS)
         return _outstanding(best, PIECES)
 
     def _by_words(self, query: Prints) -> set[int]:
@@ -146,11 +147,18 @@ def _voted(postings: Postings, codes: Codes, numbers_of: Callable[[Codes], Numbe
     numbers = numbers_of(codes[heard])
     asked, owners, places = postings.find(numbers.ravel())
     votes = owners * _LINES + (heard[asked // max(1, numbers.shape[1])] - places + _OFFSETS // 2) // DRIFT
-    lines, counts = np.unique(votes, return_counts=True)
     best: dict[int, int] = {}
-    for owner, count in zip((lines // _LINES).tolist(), counts.tolist(), strict=True):
-        best[owner] = max(best.get(owner, 0), count)
+    _keep_best(best, votes, _LINES)
     return best
+
+
+def _keep_best(best: dict[int, int], votes: NDArray[np.int64], width: int) -> None:
+    """Note for every owner how often the most frequent of its votes occurs; a vote is owner * ``width`` + choice."""
+    choices, counts = np.unique(votes, return_counts=True)
+    owners, first = np.unique(choices // width, return_index=True)
+    if len(owners):
+        for owner, count in zip(owners.tolist(), np.maximum.reduceat(counts, first).tolist(), strict=True):
+            best[owner] = max(best.get(owner, 0), count)
 
 
 def _flipped(codes: Codes) -> Numbers:
@@ -200,13 +208,13 @@ def _asked_hashes(prints: Prints) -> pdq.Hashes:
     return np.zeros((0, 32), np.uint8)
 
 
-def _held_features(prints: Prints) -> Sequence[Features]:
+def _held_gallery(prints: Prints) -> Gallery:
     if prints.picture is not None:
-        return [view.features[0] for view in prints.picture.views]
+        return Gallery(tuple(view.features[0] for view in prints.picture.views))
     return prints.points.upright
 
 
-def _asked_features(prints: Prints) -> Sequence[Features]:
+def _asked_galleries(prints: Prints) -> Sequence[Gallery]:
     if prints.picture is not None:
-        return [turn for view in prints.picture.views for turn in view.features]
-    return (*prints.points.upright, *prints.points.mirrored)
+        return [gallery for view in prints.picture.views for gallery in view.galleries]
+    return (prints.points.upright, prints.points.mirrored)

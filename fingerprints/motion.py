@@ -98,7 +98,7 @@ def _course(query: Greys, reference: Greys, mask: Mask, line: Line) -> Course | 
     ours = query[first:last].astype(np.float32)
     theirs = _at(reference, (np.arange(first, last) - line.offset) * line.speed)
     starts = _starts(len(ours))
-    curve = _correlations(ours, theirs, mask, starts)
+    curve = _correlations(ours, theirs, mask)
     if np.count_nonzero(curve >= ALIKE) < SPOKEN:
         return None
     looks = _looks(ours, theirs, mask)
@@ -118,34 +118,49 @@ def _at(reference: Greys, places: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def _starts(length: int) -> NDArray[np.intp]:
-    """Where windows begin; the last one ends with the last thumb."""
-    starts = np.arange(0, length - WINDOW + 1, STRIDE)
-    return starts if starts[-1] == length - WINDOW else np.append(starts, length - WINDOW)
+    """Where windows begin."""
+    return np.arange(0, length - WINDOW + 1, STRIDE)
 
 
-def _correlations(
-    ours: NDArray[np.float32], theirs: NDArray[np.float32], mask: Mask, starts: NDArray[np.intp]
-) -> NDArray[np.float32]:
+def _correlations(ours: NDArray[np.float32], theirs: NDArray[np.float32], mask: Mask) -> NDArray[np.float32]:
     """The answer of every window, -1 to 1; nan where too little moves to say anything."""
-    places = starts[:, None] + np.arange(WINDOW)[None, :]
-    mine, its = (_around_mean(side.reshape(len(side), -1)[places]) for side in (ours, theirs))
+    mine, its = (_around_mean(side, mask) for side in (ours, theirs))
+    here, there = _windowed(mine), _windowed(its)
     shared, power, other = (
-        _blocks(np.einsum("wtp,wtp->wp", left, right) * mask.ravel())
-        for left, right in ((mine, its), (mine, mine), (its, its))
+        _blocks(_windowed(left * right) - first * second / np.float32(WINDOW))
+        for left, right, first, second in (
+            (mine, its, here, there),
+            (mine, mine, here, here),
+            (its, its, there, there),
+        )
     )
-    both = np.sqrt(power * other)
+    both = np.sqrt(np.maximum(power, 0) * np.maximum(other, 0))
     seen = _blocks(mask.ravel()[None].astype(np.float32)) * WINDOW
     moving = (both > LIVELY * np.maximum(seen, 1)) & (seen > 0)
-    alike = np.where(moving, shared / np.maximum(both, 1e-6), np.nan)
-    curve = np.full(len(starts), np.nan, np.float32)
-    enough = moving.sum(axis=1) >= FEWEST
-    if enough.any():
-        curve[enough] = np.nanmedian(alike[enough], axis=1)
-    return curve
+    return _median(shared / np.maximum(both, 1e-6), moving)
 
 
-def _around_mean(windows: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(windows - windows.mean(axis=1, keepdims=True), np.float32)
+def _median(values: NDArray[np.float32], counted: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The median of every row's ``counted`` values; nan where they are fewer than FEWEST."""
+    ordered = np.sort(np.where(counted, values, np.inf), axis=1)
+    number = counted.sum(axis=1)
+    rows, upper = np.arange(len(values)), np.maximum(number, 1)
+    median = (ordered[rows, (upper - 1) // 2] + ordered[rows, upper // 2]) / 2
+    return np.where(number >= FEWEST, median, np.nan).astype(np.float32)
+
+
+def _around_mean(side: NDArray[np.float32], mask: Mask) -> NDArray[np.float32]:
+    """Every pixel around its mean over all time, nought outside the mask: n x 1024."""
+    flat = side.reshape(len(side), -1)
+    return np.asarray((flat - flat.mean(axis=0)) * mask.ravel(), np.float32)
+
+
+def _windowed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sums over every window (WINDOW is four times STRIDE)."""
+    steps = values[: len(values) // STRIDE * STRIDE]
+    steps = steps[::STRIDE] + steps[1::STRIDE]
+    pairs = steps[:-1] + steps[1:]
+    return np.asarray(pairs[:-2] + pairs[2:], np.float32)
 
 
 def _blocks(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -156,10 +171,18 @@ def _blocks(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _looks(ours: NDArray[np.float32], theirs: NDArray[np.float32], mask: Mask) -> NDArray[np.float32]:
     """How alike every pair of pictures is, -1 to 1; two of nearly one colour are alike."""
-    mine, its = (side[:, mask] - side[:, mask].mean(axis=1, keepdims=True) for side in (ours, theirs))
-    power = np.sqrt((mine**2).sum(axis=1) * (its**2).sum(axis=1))
-    flat = (mine.std(axis=1) < FLAT) & (its.std(axis=1) < FLAT)
-    return np.where(flat, np.float32(1), (mine * its).sum(axis=1) / np.maximum(power, 1e-6)).astype(np.float32)
+    mine, its = (_masked(side, mask) for side in (ours, theirs))
+    powers = [np.einsum("tp,tp->t", side, side) for side in (mine, its)]
+    shared = np.einsum("tp,tp->t", mine, its)
+    flat = np.maximum(*powers) < FLAT**2 * mine.shape[1]
+    return np.where(flat, np.float32(1), shared / np.maximum(np.sqrt(powers[0] * powers[1]), 1e-6)).astype(np.float32)
+
+
+def _masked(side: NDArray[np.float32], mask: Mask) -> NDArray[np.float32]:
+    """What lies inside the mask, every picture around its own mean."""
+    flat = side.reshape(len(side), -1)
+    seen = flat if mask.all() else flat[:, np.flatnonzero(mask)]
+    return np.asarray(seen - seen.mean(axis=1, keepdims=True), np.float32)
 
 
 def _shots(thumbs: NDArray[np.float32]) -> NDArray[np.intp]:

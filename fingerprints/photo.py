@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import imagehash
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from core.model import Fingerprint
 from fingerprints import features, pdq, plain
 from fingerprints.features import Features
+from fingerprints.gallery import Gallery
 from fingerprints.looks import PACKED, Look, look
 from fingerprints.panels import Box, panels
 from fingerprints.stills import Pixels
@@ -20,13 +22,19 @@ MOST_FEATURES = 700
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """A part of a picture: PDQ of its eight turns without borders, its features upright and mirrored."""
 
     box: Box
     hashes: pdq.Hashes
     features: tuple[Features, Features]
+
+    @cached_property
+    def galleries(self) -> tuple[Gallery, Gallery]:
+        """Its features upright and mirrored, ready to be asked for what they share with others."""
+        upright, mirrored = self.features
+        return Gallery((upright,)), Gallery((mirrored,))
 
 
 @dataclass(frozen=True, slots=True)

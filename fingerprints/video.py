@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.model import Fingerprint
 from fingerprints import features, pdq, plain
-from fingerprints.features import Features
+from fingerprints.gallery import Gallery
 from fingerprints.looks import Colours, small
 from fingerprints.stills import Pixels
 
@@ -54,8 +54,8 @@ class Frames:
 class Points:
     """Local features of frames ORB_EVERY apart, upright and mirrored."""
 
-    upright: tuple[Features, ...]
-    mirrored: tuple[Features, ...]
+    upright: Gallery
+    mirrored: Gallery
 
 
 def fingerprints(frames: Iterable[Pixels]) -> tuple[tuple[Fingerprint, ...], float]:
@@ -112,7 +112,7 @@ def unpack_points(packed: bytes) -> Points:
     while packed:
         one, packed = features.unpack(packed)
         found.append(one)
-    return Points(tuple(found[: len(found) // 2]), tuple(found[len(found) // 2 :]))
+    return Points(Gallery(tuple(found[: len(found) // 2])), Gallery(tuple(found[len(found) // 2 :])))
 
 
 _ALL = (slice(None), slice(None))

@@ -17,7 +17,7 @@ from storage.footage import StoredMatch
 
 async def file_asset(tx: Tx, asset: Asset, now: datetime) -> None:
     """Give an asset its footage by the rules, and its part links."""
-    filing = rules.file_asset(await likenesses(tx, asset))
+    filing = await filing_of(tx, await likenesses(tx, asset))
     home = filing.home if filing.home is not None else await footage.create(tx, now)
     for gone in filing.joins:
         await footage.merge(tx, home, gone)
@@ -26,6 +26,17 @@ async def file_asset(tx: Tx, asset: Asset, now: datetime) -> None:
     for part in filing.parts:
         await footage.put(tx, part, asset.asset_id, belongs=False)
     await custody.record(tx, "asset.filed", f"asset/{asset.asset_id}", PIPELINE, now, footage=home)
+
+
+async def filing_of(reader: Reader, alike: Sequence[rules.Likeness]) -> rules.Filing:
+    """What the rules say of an asset with these likenesses, minding which footages members told apart."""
+    candidates = {likeness.footage_id for likeness in alike}
+    pairs = [
+        frozenset({one, other})
+        for one in (candidates if len(candidates) > 1 else ())
+        for other in await footage.told_apart(reader, one) & candidates
+    ]
+    return rules.file_asset(alike, frozenset(pairs))
 
 
 async def touched_by(reader: Reader, asset_id: int) -> tuple[int, ...]:
@@ -71,26 +82,30 @@ async def derive(reader: Reader, footage_id: int) -> list[Finding]:
     parts: dict[int, list[rules.Linked]] = {}
     possible: dict[int, list[rules.Linked]] = {}
     first = min(appearances, key=lambda appearance: appearance.order)
+    apart = await footage.told_apart(reader, footage_id)
     members = {seen.asset.asset_id for seen in sightings}
     for asset_id in members:
         for stored, match in await oriented(reader, asset_id):
             tie = rules.Tie(stored.match_id, match.relation, match.strength)
             if stored.other_id in members:
                 ties[asset_id, stored.other_id] = tie
-            elif linked := await _linked(reader, stored, tie, footage_id, first):
+            elif (linked := await _linked(reader, stored, tie, footage_id, first)) and linked.footage_id not in apart:
                 (parts if stored.certain else possible).setdefault(asset_id, []).append(linked)
     return rules.findings(footage_id, appearances, ties, _strongest(parts), _strongest(possible))
 
 
 async def likenesses(reader: Reader, asset: Asset) -> list[rules.Likeness]:
-    """The matches of an asset as the rules see them, those that no member rejected."""
+    """The matches of an asset as the rules see them, but for footage of which members say that it is another."""
     own = await footage.home(reader, asset.asset_id)
+    apart = await footage.asset_apart(reader, asset.asset_id)
+    if own is not None:
+        apart |= await footage.told_apart(reader, own)
     at_home = await footage.footage(reader, own) if own is not None else None
     furniture, found = at_home is not None and at_home.furniture, []
     for stored, match in await oriented(reader, asset.asset_id):
         home = await footage.home(reader, stored.other_id)
         held = await footage.footage(reader, home) if home is not None else None
-        if home is None or held is None:
+        if home is None or held is None or home in apart:
             continue
         found.append(
             rules.Likeness(

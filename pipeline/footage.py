@@ -5,7 +5,7 @@ compilation shows pieces of several recordings, a video may carry the sound of a
 earliest post by posted time, whatever the order in which we happened to see the posts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,23 +46,36 @@ class Filing:
     parts: tuple[int, ...] = ()
 
 
-def file_asset(likenesses: Sequence[Likeness]) -> Filing:
-    """Decide from the certain matches of an asset; possible ones are shown to a person and join nothing."""
+def file_asset(likenesses: Sequence[Likeness], apart: Collection[frozenset[int]] = ()) -> Filing:
+    """Decide from the certain matches of an asset; possible ones are shown to a person and join nothing.
+
+    ``apart`` are pairs of footages of which members say that they differ: a copy of both joins the stronger one, and
+    does not make them one.
+    """
     known = _by_footage(lk for lk in likenesses if lk.certain and lk.furniture and lk.relation in UNCHANGED)
     if known:
         return Filing(known[0])
     certain = [likeness for likeness in likenesses if likeness.counts]
     whole = _by_footage(likeness for likeness in certain if _is_whole(likeness))
     if whole:
-        home, *joins = whole
-        return Filing(home, tuple(joins), _parts(certain, {home, *joins}))
+        home, *joins = _together(whole, apart)
+        return Filing(home, tuple(joins), _parts(certain, {home, *joins}, apart))
     piece = _by_footage(likeness for likeness in certain if likeness.relation in PIECE)
     if piece:
-        return Filing(piece[0], (), _parts(certain, set(piece)))
+        return Filing(piece[0], (), _parts(certain, set(piece), apart))
     longer = _by_footage(likeness for likeness in certain if likeness.relation == "contains")
     if len(longer) == 1 and max(lk.covered for lk in certain if lk.footage_id == longer[0]) >= MOSTLY:
-        return Filing(longer[0], (), _parts(certain, set(longer)))
-    return Filing(None, (), _parts(certain, set()))
+        return Filing(longer[0], (), _parts(certain, set(longer), apart))
+    return Filing(None, (), _parts(certain, set(), apart))
+
+
+def _together(footages: Iterable[int], apart: Collection[frozenset[int]]) -> list[int]:
+    """The first footage and those that may be one with it and with each other."""
+    kept: list[int] = []
+    for footage in footages:
+        if not any(frozenset({footage, other}) in apart for other in kept):
+            kept.append(footage)
+    return kept
 
 
 def _is_whole(likeness: Likeness) -> bool:
@@ -77,8 +90,9 @@ def _by_footage(likenesses: Iterable[Likeness]) -> list[int]:
     return sorted(best, key=lambda footage: (-best[footage], footage))
 
 
-def _parts(certain: Iterable[Likeness], taken: set[int]) -> tuple[int, ...]:
-    linked = (lk for lk in certain if lk.relation in {"contains", "audio"} and lk.footage_id not in taken)
+def _parts(certain: Iterable[Likeness], taken: set[int], apart: Collection[frozenset[int]]) -> tuple[int, ...]:
+    barred = {other for pair in apart if pair & taken for other in pair}
+    linked = (lk for lk in certain if lk.relation in {"contains", "audio"} and lk.footage_id not in taken | barred)
     return tuple(_by_footage(linked))
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from core.model import PIPELINE, DeliveryState
-from pipeline import footage as rules
-from pipeline.filing import file_asset, likenesses, refile, touching
+from pipeline.filing import file_asset, filing_of, likenesses, refile, touching
 from pipeline.likeness import oriented
 from storage import alerts, assets, custody, footage, jobs, links
 from storage.database import Reader, Tx
@@ -107,7 +106,7 @@ async def _join(tx: Tx, asset_id: int, now: datetime) -> list[int]:
     if asset is None or home is None:
         return []
     elder = [one for one in await likenesses(tx, asset) if one.footage_id < home]
-    filing = rules.file_asset(elder)
+    filing = await filing_of(tx, elder)
     if filing.home is not None and await _alone(tx, home, asset_id):
         await footage.merge(tx, filing.home, home)
         await custody.record(tx, "footage.joined", f"footage/{home}", PIPELINE, now, into=filing.home, asset=asset_id)

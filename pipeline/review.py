@@ -1,7 +1,8 @@
 """What follows when a member says that two things are not the same recording, or that they are after all.
 
-A no is remembered for good, for every pair that it concerns, and can be taken back. The files themselves are matched
-again by the ordinary step; here only what is already filed is moved.
+A no is remembered for good, for every pair that it concerns, and can be taken back; a later copy that looks like both
+does not overrule it. The files themselves are matched again by the ordinary step; here only what is already filed is
+moved.
 """
 
 from datetime import datetime
@@ -18,11 +19,11 @@ from storage.members import actor
 async def reject_copy(tx: Tx, footage_id: int, asset_id: int, member: Member, now: datetime) -> bool:
     """An asset is no copy and no part of a footage: it leaves, and is matched anew; false when it is not in there."""
     inside = dict(await footage.members(tx, footage_id))
-    if asset_id not in inside or len(inside) < 2:
+    others = [other_id for other_id, belongs in inside.items() if belongs and other_id != asset_id]
+    if asset_id not in inside or not others:
         return False
-    for other_id in inside:
-        if other_id != asset_id:
-            await footage.review(tx, asset_id, other_id, same=False, member=actor(member), at=now)
+    for other_id in others:
+        await footage.review(tx, asset_id, other_id, same=False, member=actor(member), at=now)
     await footage.take_out(tx, footage_id, asset_id)
     await _tell(tx, "footage.split", footage_id, member, now, asset=asset_id)
     if inside[asset_id]:

@@ -1,5 +1,6 @@
 """Matches, reviews, footage with its assets, and the findings about sightings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -139,6 +140,53 @@ async def _said_of(reader: Reader, asset_id: int) -> dict[int, bool]:
         id=asset_id,
     )
     return {row["other"]: bool(row["same"]) for row in rows}
+
+
+async def told_apart(reader: Reader, footage_id: int) -> frozenset[int]:
+    """The footages that members say are not this one: of what was said of any two copies the newest counts.
+
+    Taking a link apart says so too.
+    """
+    said = await _said_of_footage(
+        reader, "SELECT asset_id FROM footage_asset WHERE footage_id = :id AND belongs = 1", footage_id
+    )
+    parted = await reader.all(
+        """
+        SELECT CASE WHEN one = :id THEN other ELSE one END AS other, at FROM (
+            SELECT COALESCE(kept.merged_into, kept.footage_id) AS one, COALESCE(gone.merged_into, gone.footage_id)
+                AS other, parted_at AS at FROM link_event
+            JOIN footage AS kept ON kept.footage_id = link_event.kept
+            JOIN footage AS gone ON gone.footage_id = link_event.gone WHERE parted_at IS NOT NULL) AS link
+        WHERE :id IN (one, other)
+        """,
+        id=footage_id,
+    )
+    apart = {(row["at"], row["other"]) for row in parted if row["at"] >= said.get(row["other"], (0, True))[0]}
+    return frozenset({other for _, other in apart} | _different(said)) - {footage_id}
+
+
+async def asset_apart(reader: Reader, asset_id: int) -> frozenset[int]:
+    """The footages of which members say that an asset is not of them."""
+    return _different(await _said_of_footage(reader, "SELECT CAST(:id AS INTEGER)", asset_id))
+
+
+def _different(said: Mapping[int, tuple[int, bool]]) -> frozenset[int]:
+    return frozenset(other for other, (_, same) in said.items() if not same)
+
+
+async def _said_of_footage(reader: Reader, ours: str, number: int) -> dict[int, tuple[int, bool]]:
+    """The newest word about our assets and those of every other footage: when, and whether they are the same."""
+    rows = await reader.all(
+        f"""
+        SELECT home.footage_id AS other, said.at, said.same FROM (
+            SELECT other_id AS asset_id, same, given_at AS at, review_id FROM review WHERE asset_id IN ({ours})
+            UNION ALL SELECT asset_id, same, given_at, review_id FROM review WHERE other_id IN ({ours})) AS said
+        JOIN footage_asset AS home ON home.asset_id = said.asset_id AND home.belongs = 1
+        ORDER BY said.at, said.review_id
+        """,
+        id=number,
+    )
+    return {row["other"]: (row["at"], bool(row["same"])) for row in rows}
 
 
 async def create(tx: Tx, at: datetime) -> int:

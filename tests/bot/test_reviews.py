@@ -1,13 +1,17 @@
 """Not a match, and is one after all: footage parts and joins, is remembered, and can be taken back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from core.model import FindingKind
+from fingerprints.compare import Match, Span
 from loopback.chat_nouns import Message
 from storage import custody, footage
-from tests.bot.newsroom import ASTRA, SPRAVDI, START, Newsroom, excerpt
+from tests.bot.newsroom import ASTRA, PARA_PAX, SPRAVDI, START, Newsroom, excerpt
+
+SAME = Match("same", True, 0.9, "motion", spans=(Span(0.0, 0.0, 17.0),))
 
 
 @pytest.fixture
@@ -107,3 +111,43 @@ async def test_a_possible_repost_is_accepted(newsroom: Newsroom, possible: Messa
     elder = newsroom.group.messages[0]
     await newsroom.until(lambda: elder.text.startswith("REPOST #F1 · 2 copies"))
     assert "Tags: vehicles" in elder.text
+
+
+async def test_a_third_copy_does_not_bridge_what_was_told_apart(newsroom: Newsroom) -> None:
+    """A copy that looks like both joins one of two footages that a lead told apart, whatever it looks like."""
+    first = await newsroom.post(SPRAVDI)
+    assert await newsroom.post(ASTRA, at=START + timedelta(hours=1), found=[(1, SAME)]) == first
+    await newsroom.shown(first, "2 copies")
+    card = newsroom.card(first)
+    newsroom.olena.press(newsroom.group, card, "≠ Not a match")
+    await newsroom.until(lambda: "≠ Astra" in str(card.labels))
+    newsroom.olena.press(newsroom.group, card, "≠ Astra, 18 Oct 2024 10:00 UTC")
+    await newsroom.shown(2, "NEW #F2")
+    await newsroom.later(60)
+
+    third = [(1, SAME), (2, replace(SAME, strength=0.99))]
+    assert await newsroom.post(PARA_PAX, at=START + timedelta(hours=2), found=third) == 2
+    assert await newsroom.post(PARA_PAX, at=START + timedelta(hours=3), found=[(1, SAME), (3, SAME)]) == first
+
+    await newsroom.shown(2, "REPOST #F2 · 2 copies in 2 channels")
+    await newsroom.shown(first, "REPOST #F1 · 2 copies in 2 channels")
+    async with newsroom.store.database.reader() as reader:
+        assert await footage.told_apart(reader, first) == {2}
+        assert [finding.parts for number in (1, 2) for finding in await footage.findings(reader, number)] == [()] * 4
+
+
+async def test_what_was_linked_and_parted_stays_apart(newsroom: Newsroom) -> None:
+    """Taking a link apart says that two footages differ; linking them again says that they do not."""
+    for channel in (SPRAVDI, ASTRA):
+        await newsroom.post(channel)
+    newsroom.olena.say(newsroom.group, "/link F1 F2")
+    linked = await newsroom.said("#F2 is part of #F1 now")
+    await newsroom.later(60)
+    await newsroom.olena.press(newsroom.group, linked, "↩ Take apart again").answered()
+
+    assert await newsroom.post(PARA_PAX, found=[(1, SAME), (2, SAME)]) == 1
+
+    async with newsroom.store.database.reader() as reader:
+        assert [await footage.told_apart(reader, number) for number in (1, 2)] == [{2}, {1}]
+    newsroom.olena.say(newsroom.group, "/link F1 F2")
+    await newsroom.shown(1, "3 copies")

@@ -65,6 +65,31 @@ def test_where_an_asset_belongs(sentence: str, likenesses: list[Likeness], filin
     assert file_asset(likenesses) == filing, sentence
 
 
+THIRD = replace(LIKE, other_id=9, footage_id=9, strength=0.6)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "likenesses", "apart", "filing"),
+    [
+        ("a copy of two that members told apart joins the stronger one", [LIKE, OTHER], [{7, 8}], Filing(7)),
+        ("and the rest still join what they may", [LIKE, OTHER, THIRD], [{7, 8}], Filing(7, joins=(9,))),
+        ("nobody joins who differs from one that joined", [LIKE, OTHER, THIRD], [{8, 9}], Filing(7, joins=(8,))),
+        ("a copy of one shows no part of the other", [LIKE, replace(OTHER, relation="contains")], [{7, 8}], Filing(7)),
+        (
+            "a compilation may show parts of both",
+            [replace(LIKE, relation="contains", covered=0.3), replace(OTHER, relation="contains", covered=0.3)],
+            [{7, 8}],
+            Filing(None, parts=(7, 8)),
+        ),
+    ],
+)
+def test_what_members_told_apart_stays_apart(
+    sentence: str, likenesses: list[Likeness], apart: list[set[int]], filing: Filing
+) -> None:
+    """Each case is one sentence of the rules."""
+    assert file_asset(likenesses, [frozenset(pair) for pair in apart]) == filing, sentence
+
+
 def test_the_earliest_post_is_first_seen_whatever_the_order_of_arrival() -> None:
     """Posted time decides: the copy that was posted first is new, though it was filed last."""
     late, early = seen(1, 30, asset=1), seen(2, 0, asset=2)

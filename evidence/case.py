@@ -9,6 +9,7 @@ from typing import Any
 from core.errors import InputError
 from core.ids import footage_label, parse_footage, post_key, post_link
 from core.model import Asset, Channel, Finding, Judgement, Location, MediaRef, Note
+from pipeline.copies import BestCopy, best_copy
 from storage import custody, footage, members, posts, search
 from storage.database import Reader
 from storage.footage import FootageSighting
@@ -68,11 +69,17 @@ class CaseFootage:
     place: Location | None
     notes: tuple[Note, ...]
     history: tuple[Event, ...]
+    best: BestCopy | None = None
 
     @property
     def label(self) -> str:
         """What members call it."""
         return footage_label(self.footage_id)
+
+    def why_best(self, asset: Asset) -> str:
+        """Why a file is the best copy, in words; empty for any other."""
+        best = self.best
+        return best.best.why if best is not None and best.best.asset_id == asset.asset_id else ""
 
     @property
     def assets(self) -> tuple[Asset, ...]:
@@ -178,6 +185,7 @@ async def _footage(reader: Reader, footage_id: int) -> CaseFootage:
         await members.location(reader, footage_id),
         await members.notes(reader, footage_id),
         await members.history(reader, footage_id),
+        await best_copy(reader, seen),
     )
 
 

@@ -129,6 +129,7 @@ def _sighting(one: CaseFootage, copy: Copy) -> Row:
         "width": seen.asset.width,
         "height": seen.asset.height,
         "perceptual_hash": seen.asset.phash,
+        "best_copy": one.why_best(seen.asset),
         "tags": list(one.tags),
         "verdict": str(one.judgement.verdict) if one.judgement else "unreviewed",
         "place": place.name if place else "",

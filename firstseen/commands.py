@@ -10,8 +10,9 @@ from collectors.exports import import_path
 from core.ids import footage_label
 from core.model import SYSTEM, Tier
 from firstseen import __version__, ledger, verifying
-from firstseen.naming import iso, known_channel, label
+from firstseen.naming import copy_told, iso, known_channel, label
 from firstseen.watchlists import Listed, checked, look_ups
+from pipeline.copies import best_copy
 from storage import alerts, assets, backup, channels, custody, footage, jobs, members, posts, settings
 from storage.database import Reader
 from storage.opening import Store
@@ -188,7 +189,9 @@ async def list_findings(store: Store, _arguments: Arguments, _emit: Emit) -> Any
 
 async def _footage_rows(reader: Reader, footage_id: int) -> list[dict[str, Any]]:
     rows = []
-    for seen in await footage.sightings(reader, footage_id):
+    copies = await footage.sightings(reader, footage_id)
+    best = copy_told(await best_copy(reader, copies))
+    for seen in copies:
         finding = await footage.finding(reader, seen.sighting.sighting_id)
         if finding is None or not seen.belongs:
             continue
@@ -205,6 +208,7 @@ async def _footage_rows(reader: Reader, footage_id: int) -> list[dict[str, Any]]
                 "role": seen.sighting.role,
                 "sha256": seen.asset.sha256,
                 "phash": seen.asset.phash,
+                "best_copy": best,
                 "finding": str(finding.kind),
                 "footage": footage_label(finding.footage_id),
                 "also": [footage_label(part) for part in finding.parts],

@@ -11,6 +11,7 @@ from core.errors import InputError
 from core.ids import footage_label, post_link
 from fingerprints import manifest
 from firstseen.engine import open_engine
+from firstseen.naming import copy_told
 from firstseen.progress import Bars
 from pipeline.lookup import Asker, Hit, LookUpAnswer
 from storage.opening import is_held
@@ -71,6 +72,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
             "posted_at": seen.sighting.posted_at.isoformat(),
             "link": post_link(seen.channel.channel_id, seen.sighting.message_id, seen.channel.username),
         },
+        "best_copy": copy_told(hit.best),
     }
 
 
@@ -95,7 +97,13 @@ def _line(hit: Hit) -> str:
     sure = "" if hit.certain else "possibly "
     where = seen.channel.title or seen.channel.username
     link = post_link(seen.channel.channel_id, seen.sighting.message_id, seen.channel.username)
-    return (
+    line = (
         f"{sure}{hit.relation.replace('_', ' ')} of {footage_label(hit.footage_id)}, earliest we hold: {where}, "
         f"{seen.sighting.posted_at:%d %b %Y %H:%M} UTC {link}".rstrip()
     )
+    if hit.best is None or hit.best.of < 2:
+        return line
+    best, why = hit.best.seen, hit.best.best.why
+    link = post_link(best.channel.channel_id, best.sighting.message_id, best.channel.username)
+    where = best.channel.title or best.channel.username
+    return f"{line}\n    best copy held: {where} ({why}) {link}".rstrip()

@@ -1,10 +1,12 @@
 """What somebody typed on the command line, and what commands print in return."""
 
 from datetime import datetime
+from typing import Any
 
 from core.errors import InputError
 from core.ids import channel_label, parse_channel
 from core.model import Channel
+from pipeline.copies import BestCopy
 from storage import channels
 from storage.database import Reader
 
@@ -21,6 +23,21 @@ async def known_channel(reader: Reader, text: str) -> Channel:
 def label(channel: Channel) -> str:
     """A channel as people read it."""
     return channel_label(channel.title, channel.username, channel.channel_id)
+
+
+def copy_told(best: BestCopy | None) -> dict[str, Any] | None:
+    """The best copy of a footage for programs: which file, in which post, and why."""
+    if best is None:
+        return None
+    seen = best.seen
+    return {
+        "sha256": seen.asset.sha256,
+        "phash": seen.asset.phash,
+        "channel": seen.channel.username or seen.channel.title,
+        "message_id": seen.sighting.message_id,
+        "why": best.best.why,
+        "copies": best.of,
+    }
 
 
 def iso(moment: datetime) -> str:

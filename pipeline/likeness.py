@@ -1,5 +1,6 @@
 """What was measured between an asset and others, told from its side, as far as it counts."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from fingerprints.compare import Match, flip
@@ -34,6 +35,17 @@ async def measured(reader: Reader, asset_id: int) -> list[tuple[StoredMatch, Mat
         if stored.other_id not in rejected:
             found[stored.other_id] = (stored, match)
     return list(found.values())
+
+
+async def among(reader: Reader, asset_ids: Collection[int]) -> dict[tuple[int, int], Match]:
+    """The certain matches of some assets with each other, of (one, other) from the first one's side."""
+    found = {}
+    for stored in await footage.matches_among(reader, asset_ids):
+        if stored.certain:
+            match = Match.from_json(stored.evidence)
+            found[stored.asset_id, stored.other_id] = match
+            found[stored.other_id, stored.asset_id] = flip(match)
+    return found
 
 
 def covered(match: Match, duration: float | None) -> float:

@@ -15,6 +15,7 @@ from fingerprints.compare import Match
 from fingerprints.media import Limits
 from fingerprints.read import Reading, decode_reading
 from fingerprints.wire import JSON
+from pipeline.copies import BestCopy, best_copy
 from pipeline.furniture import without
 from pipeline.library import Library
 from pipeline.likeness import covered
@@ -51,6 +52,7 @@ class Hit:
     picture: bool
     sound: bool
     earliest: FootageSighting
+    best: BestCopy | None = None  # of all copies held
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ async def _hits(
             match.picture,
             match.sound,
             sightings[0],
+            await best_copy(reader, sightings),
         )
     return tuple(hits.values()), best
 

@@ -1,6 +1,6 @@
 """The fingerprint table: the truth that every index is rebuilt from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from core.model import Fingerprint
 from storage.database import Reader, Row, Tx
@@ -41,6 +41,15 @@ async def have(reader: Reader, kind: str, *asset_ids: int) -> bool:
         ):
             return False
     return True
+
+
+async def which_have(reader: Reader, kind: str, asset_ids: Collection[int]) -> frozenset[int]:
+    """Those of these assets that have a fingerprint of this kind."""
+    numbers = ", ".join(map(str, asset_ids))
+    rows = await reader.all(
+        f"SELECT asset_id FROM fingerprint WHERE kind = :kind AND asset_id IN ({numbers})", kind=kind
+    )
+    return frozenset(row["asset_id"] for row in rows)
 
 
 async def stream(

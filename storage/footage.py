@@ -1,6 +1,6 @@
 """Matches, reviews, footage with its assets, and the findings about sightings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,6 +86,15 @@ async def record_match(
 async def matches_of(reader: Reader, asset_id: int) -> tuple[StoredMatch, ...]:
     """Every match of an asset, measured from either side, oldest first."""
     rows = await reader.all("SELECT * FROM match WHERE asset_id = :id OR other_id = :id ORDER BY match_id", id=asset_id)
+    return tuple(_match(row) for row in rows)
+
+
+async def matches_among(reader: Reader, asset_ids: Collection[int]) -> tuple[StoredMatch, ...]:
+    """The matches of some assets with each other, oldest first."""
+    numbers = ", ".join(map(str, asset_ids))
+    rows = await reader.all(
+        f"SELECT * FROM match WHERE asset_id IN ({numbers}) AND other_id IN ({numbers}) ORDER BY match_id"
+    )
     return tuple(_match(row) for row in rows)
 
 

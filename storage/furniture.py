@@ -4,7 +4,7 @@ A member marks a whole footage; a stretch of seconds, shared by otherwise differ
 Neither makes a match. Both can be taken back, and what a member rejected is not learned again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -182,6 +182,19 @@ async def in_asset(reader: Reader, asset_id: int) -> tuple[Stretch, ...]:
         id=asset_id,
     )
     return tuple(_stretch(row) for row in rows)
+
+
+async def furnished(reader: Reader, asset_ids: Collection[int]) -> frozenset[int]:
+    """Those of these assets that show furniture which nobody rejected."""
+    numbers = ", ".join(map(str, asset_ids))
+    rows = await reader.all(
+        f"""
+        SELECT stretch.asset_id FROM furniture_stretch AS stretch
+        JOIN furniture ON furniture.furniture_id = stretch.furniture_id
+        WHERE furniture.rejected = 0 AND stretch.asset_id IN ({numbers})
+        """
+    )
+    return frozenset(row["asset_id"] for row in rows)
 
 
 async def learned(reader: Reader, furniture_id: int) -> Learned | None:

@@ -80,7 +80,7 @@ async def footage_id(store: Store) -> int:
             duration=None,
             width=320,
             height=240,
-            phash="",
+            phash="c3d4a5962e1b0f87",
         )
         sighting_id = await assets.hold(tx, ref_id, asset_id, NOW)
         number = await footage.create(tx, NOW)
@@ -249,6 +249,7 @@ async def test_tables_and_maps_are_read_by_other_programs(desk: Desk) -> None:
     folder = (await desk.bag(ALL)).path / "data"
     (row,) = csv.DictReader((folder / "sightings.csv").read_text(encoding="utf-8").splitlines())
     assert (row["footage"], row["latitude"], row["verdict"]) == ("#F1", "43.7", "confirmed")
+    assert (row["perceptual_hash"], row["best_copy"]) == ("c3d4a5962e1b0f87", "only copy held")
     assert not any(value.startswith(("=", "+", "@", "-")) for value in row.values())
     (line,) = map(json.loads, (folder / "sightings.jsonl").read_text(encoding="utf-8").splitlines())
     assert line["text"].startswith("Інші слова")

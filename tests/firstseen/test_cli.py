@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -91,6 +92,9 @@ def test_a_folder_is_imported_matched_and_found(config: Path, tmp_path: Path) ->
     rows = json.loads(firstseen("findings", "--config", config).stdout)
     assert [row["finding"] for row in rows] == ["new", "repost", "new"]
     assert rows[1]["footage"] == rows[0]["footage"]
+    assert rows[1]["best_copy"] == rows[0]["best_copy"]
+    assert (rows[0]["best_copy"]["sha256"], rows[0]["best_copy"]["copies"]) == (rows[0]["sha256"], 2)
+    assert re.fullmatch(r"[0-9a-f]{16}", rows[0]["phash"])
 
     copy, rubbish = tmp_path / "asked.jpg", tmp_path / "rubbish.mp4"
     copy.write_bytes(files.photo(picture[::-1, ::-1][::-1, ::-1], quality=40))
@@ -99,6 +103,7 @@ def test_a_folder_is_imported_matched_and_found(config: Path, tmp_path: Path) ->
     assert [answer["answer"] for answer in answers] == ["seen", "unreadable"]
     assert answers[0]["hits"][0]["footage"] == rows[0]["footage"]
     assert answers[0]["searched"]["files"] == 3
+    assert "best copy held: Desk files (earliest of equal copies)" in answers[0]["text"]
 
 
 def test_a_fence_that_cannot_be_had_stops_the_reading(config: Path, tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from fingerprints.features import Alignment, Features, align
 
-LIKELY, EQUAL = 10, 4  # pairs of pictures that are aligned, and the pieces they must share
-FUTILE, FEW = 4, 10  # alignments that come to nothing, with fewer inliers than FEW, after which no more are tried
-TABLES, BITS = 6, 28  # pieces of a descriptor, and the bits of each
+LIKELY, EQUAL = 10, 2  # pairs of pictures that are aligned, and the pieces they must share
+FUTILE, FEW = 4, 10  # first alignments, and the inliers that one of them must have for more to be tried
+TABLES, BITS = 8, 40  # pieces of a descriptor, and the bits of each
+NUMBER = 31  # bits that a piece is shortened to
 _CHOSEN = np.random.default_rng(256).permuted(np.tile(np.arange(256), (TABLES, 1)), axis=1)[:, :BITS]
 _TABLE = (np.arange(TABLES, dtype=np.uint64) << np.uint64(BITS))[None, :]
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # multiplicative hashing (Knuth 6.4)
 _PICTURE = np.uint64(32)  # bits below a picture's number
 Pieces = NDArray[np.uint64]
 
@@ -38,44 +40,35 @@ class Gallery:
 
     @cached_property
     def pieces(self) -> Pieces:
-        """Each feature's descriptor as TABLES numbers, made of fixed choices of its bits: n x TABLES."""
+        """Each feature's descriptor as TABLES numbers, made of fixed choices of its bits: n x TABLES.
+
+        The bits of ORB go together, so a piece needs many of them before two that differ hardly ever share it.
+        """
         return _pieces(np.concatenate([one.descriptors for one in self.pictures] or [np.zeros((0, 32), np.uint8)]))
 
-    @property
-    def distinct(self) -> tuple[Pieces, NDArray[np.int64]]:
-        """Every piece once for each picture that has it, and that picture."""
-        owned = np.repeat(self.owners, TABLES).astype(np.uint64) << _PICTURE | self.pieces.ravel()
-        known = np.unique(owned)
-        return known & ((np.uint64(1) << _PICTURE) - np.uint64(1)), (known >> _PICTURE).astype(np.int64)
-
     @cached_property
-    def ranked(self) -> tuple[Pieces, NDArray[np.intp]]:
-        """The pieces of all, in order so that neighbours are looked for in the same place, and the picture of each."""
-        flat = self.pieces.ravel()
-        order = np.argsort(flat, kind="stable")
-        return flat[order], self.owners[order // TABLES]
+    def distinct(self) -> tuple[Pieces, NDArray[np.int64]]:
+        """Every piece once for each picture that has it, and that picture; in order, so that neighbours are near."""
+        owned = np.unique(self.pieces.ravel() << _PICTURE | np.repeat(self.owners, TABLES).astype(np.uint64))
+        return owned >> _PICTURE, (owned & ((np.uint64(1) << _PICTURE) - np.uint64(1))).astype(np.int64)
 
     def aligned(self, other: "Gallery") -> Iterator[tuple[int, int, Alignment]]:
         """The pairs of pictures that have the most in common, and how the other one's lies in this one's.
 
-        The first ones say whether there is anything: when FUTILE of them come to nothing, so will the rest.
+        When the first FUTILE of them come to nothing, so will the rest.
         """
-        futile = 0
-        for here, there in self._likely_pairs(other):
+        hopeful = False
+        for tried, (here, there) in enumerate(self._likely_pairs(other), 1):
             found = align(self.pictures[here], other.pictures[there])
-            if found is None or found.inliers < FEW:
-                futile += 1
-                if futile == FUTILE:
-                    return
-            else:
-                futile -= FUTILE
             if found is not None:
+                hopeful |= found.inliers >= FEW
                 yield here, there, found
+            if tried == FUTILE and not hopeful:
+                return
 
     def _likely_pairs(self, other: "Gallery") -> list[tuple[int, int]]:
         """The LIKELY pairs of pictures with the most equal pieces."""
-        ranked, pictures = other.ranked
-        mine, my_picture = self.ranked
+        (mine, my_picture), (ranked, pictures) = self.distinct, other.distinct
         low = np.searchsorted(ranked, mine, "left")
         counts = np.searchsorted(ranked, mine, "right") - low
         where = np.repeat(low - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
@@ -87,7 +80,7 @@ class Gallery:
 
 def _pieces(descriptors: NDArray[np.uint8]) -> Pieces:
     bits = np.unpackbits(descriptors, axis=1)
-    chosen = np.zeros((len(bits), TABLES, 32), np.uint8)
+    chosen = np.zeros((len(bits), TABLES, 64), np.uint8)
     chosen[:, :, :BITS] = bits[:, _CHOSEN]
-    numbers = np.packbits(chosen, axis=2, bitorder="little").view("<u4")[:, :, 0]
-    return np.asarray(numbers + _TABLE, np.uint64)
+    numbers = np.packbits(chosen, axis=2, bitorder="little").view("<u8")[:, :, 0]
+    return np.asarray((numbers | _TABLE) * _GOLDEN >> np.uint64(64 - NUMBER), np.uint64)

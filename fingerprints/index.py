@@ -20,7 +20,7 @@ from fingerprints.sound import SILENT, Codes
 KEPT = 512  # unpacked assets in memory
 NEAR, INDEXED = 62, 31  # bits
 SCANNED = 1 << 26  # comparisons of hashes that a question may cost: a third of a second
-PIECES, WORDS = 4, 3  # equal ones that make an asset worth comparing
+PIECES, WORDS = 2, 3  # equal ones that make an asset worth comparing
 CROWD, STANDS_OUT = 12, 1.8  # assets that tell what chance brings, and how far above it a copy lies
 SHORT = 256  # codes, twelve seconds, up to which a sound's half words are looked for
 DRIFT = 16  # codes by which offsets may differ and still count together: another speed
@@ -111,7 +111,7 @@ class Matcher:
         """The assets of which one picture shares the most features with one of the query, well above chance."""
         best: dict[int, int] = {}
         for gallery in _asked_galleries(query):
-            numbers, pictures = gallery.ranked
+            numbers, pictures = gallery.distinct
             asked, owners, places = self._features.find(numbers)
             pairs = (owners << _PLACE_BITS | places) * max(1, len(gallery)) + pictures[asked]
             _keep_best(best, pairs, max(1, len(gallery)) << _PLACE_BITS)

@@ -25,6 +25,7 @@ class Merit(StrEnum):
     WIDEST = "widest"
     UNEDITED = "no edits found"
     SOUND = "sound as in the earliest copy"
+    BARE = "without channel furniture"
     EARLIEST = "earliest of equal copies"
     ONLY = "only copy held"
 
@@ -56,7 +57,7 @@ Ties = Mapping[tuple[int, int], Match]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One file of a footage. ``sounding``: it has a sound that can be compared."""
+    """One file of a footage. ``sounding``: it has a sound that can be compared; ``furniture``: seconds of it."""
 
     asset_id: int
     posted_at: datetime
@@ -65,7 +66,7 @@ class Candidate:
     height: int = 0
     sounding: bool = False
     complete: bool = True  # the decoder read all of it
-    furnished: bool = False
+    furniture: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A candidate with its seconds at the first speed, its width on the common picture, and its flaws."""
+    """A candidate with its seconds at the first speed, without furniture; its width on the common picture; its flaws."""
 
     candidate: Candidate
     seconds: float
@@ -125,6 +126,8 @@ def _merits(chosen: _Judged, judged: Sequence[_Judged]) -> list[Merit]:
     silent = {Flaw.OTHER_SOUND, Flaw.NO_SOUND}
     if not chosen.flaws & silent and any(one.flaws & silent for one in judged):
         merits.append(Merit.SOUND)
+    if Flaw.FURNITURE not in chosen.flaws and any(Flaw.FURNITURE in one.flaws for one in judged):
+        merits.append(Merit.BARE)
     return merits or [Merit.EARLIEST]
 
 
@@ -141,14 +144,14 @@ def _judge(ordered: Sequence[Candidate], ties: Ties) -> list[_Judged]:
         edits = _edits(match, speed, elder.flaws & EDITS if elder is not None else frozenset())
         flaws = edits | _faults(one, heard, any(other.sounding for other in ordered))
         width = sqrt(one.width * one.height) * (_share(match) if match is not None else 1.0)
-        judged[one.asset_id] = _Judged(one, one.seconds * speed, width, flaws)
+        judged[one.asset_id] = _Judged(one, (one.seconds - one.furniture) * speed, width, flaws)
     return list(judged.values())
 
 
 def _faults(one: Candidate, heard: frozenset[int], any_sound: bool) -> frozenset[Flaw]:
     found = {
         Flaw.PARTLY_READ: not one.complete,
-        Flaw.FURNITURE: one.furnished,
+        Flaw.FURNITURE: one.furniture > 0,
         Flaw.OTHER_SOUND: one.sounding and one.asset_id not in heard,
         Flaw.NO_SOUND: any_sound and not one.sounding,
     }

@@ -34,7 +34,7 @@ async def best_copy(reader: Reader, seen: Sequence[FootageSighting]) -> BestCopy
     shown = _likely(list(first.values()))
     ids = [one.asset.asset_id for one in shown]
     sounding = await fingerprints.which_have(reader, sound.CODES, ids)
-    furnished = await furniture.furnished(reader, ids)
+    furnished = await furniture.seconds_in(reader, ids)
     candidates = [
         Candidate(
             one.asset.asset_id,
@@ -44,7 +44,7 @@ async def best_copy(reader: Reader, seen: Sequence[FootageSighting]) -> BestCopy
             one.asset.height or 0,
             sounding=one.asset.asset_id in sounding,
             complete=one.asset.verdict == "ok",
-            furnished=one.asset.asset_id in furnished,
+            furniture=furnished.get(one.asset.asset_id, 0.0),
         )
         for one in shown
     ]

@@ -184,17 +184,17 @@ async def in_asset(reader: Reader, asset_id: int) -> tuple[Stretch, ...]:
     return tuple(_stretch(row) for row in rows)
 
 
-async def furnished(reader: Reader, asset_ids: Collection[int]) -> frozenset[int]:
-    """Those of these assets that show furniture which nobody rejected."""
+async def seconds_in(reader: Reader, asset_ids: Collection[int]) -> Mapping[int, float]:
+    """How many seconds of these assets are furniture that nobody rejected; only of those that have some."""
     numbers = ", ".join(map(str, asset_ids))
     rows = await reader.all(
         f"""
-        SELECT stretch.asset_id FROM furniture_stretch AS stretch
+        SELECT stretch.asset_id, SUM(stretch.seconds) AS seconds FROM furniture_stretch AS stretch
         JOIN furniture ON furniture.furniture_id = stretch.furniture_id
-        WHERE furniture.rejected = 0 AND stretch.asset_id IN ({numbers})
+        WHERE furniture.rejected = 0 AND stretch.asset_id IN ({numbers}) GROUP BY stretch.asset_id
         """
     )
-    return frozenset(row["asset_id"] for row in rows)
+    return {row["asset_id"]: row["seconds"] for row in rows}
 
 
 async def learned(reader: Reader, furniture_id: int) -> Learned | None:

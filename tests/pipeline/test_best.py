@@ -60,7 +60,7 @@ def chosen(candidates: list[Candidate], **against_first: Match) -> Best | None:
             {Merit.UNEDITED},
             set(),
         ),
-        ("the one without an intro", later(2, furnished=True), SAME, 1, {Merit.EARLIEST}, set()),
+        ("an intro does not make longer", later(2, seconds=45.0, furniture=5.0), SAME, 1, {Merit.BARE}, set()),
         ("the one that can be read to its end", later(2, complete=False), SAME, 1, {Merit.EARLIEST}, set()),
     ],
 )

@@ -85,7 +85,7 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A candidate with its seconds at the first speed, without furniture; its width on the common picture; its flaws."""
+    """A candidate: its seconds at the first speed without furniture, its width on the common picture, its flaws."""
 
     candidate: Candidate
     seconds: float

@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprints.bands import Words
-from fingerprints.hamming import TAIL, HammingIndex
+from fingerprints.holdings import TAIL, Holdings
+from fingerprints.index import LAYOUT
+from fingerprints.tail import Entries, Listed
 
 BITS, RADIUS, FRAMES = 256, 31, 60
 TAILED = 1 << 14  # rows in the tail
@@ -112,9 +114,15 @@ def pairs_of_flat(flat: faiss.IndexBinaryFlat, asked: Words) -> set[tuple[int, i
     return set(zip(of.tolist(), (rows // FRAMES).tolist(), strict=True))
 
 
-def pairs_of_index(index: HammingIndex, asked: Words) -> set[tuple[int, int]]:
+def pairs_of_index(index: Holdings, asked: Words) -> set[tuple[int, int]]:
     """The same by the index."""
-    return set(zip(*(column.tolist() for column in index.find(asked, RADIUS)), strict=True))
+    return set(zip(*(column.tolist() for column in index.view.near(asked, RADIUS)), strict=True))
+
+
+def hashes_only(words: Words) -> Entries:
+    """What an asset without features and sound is found by."""
+    nothing = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+    return Entries(words, tuple(Listed(*nothing, bits) for bits in LAYOUT.lists))
 
 
 def measured(rows: int) -> list[str]:
@@ -122,22 +130,23 @@ def measured(rows: int) -> list[str]:
     words = archive(rows)
     flat = faiss.IndexBinaryFlat(BITS)
     flat.add(words.view(np.uint8))
-    index = HammingIndex(BITS)
-    owners = np.repeat(np.arange(len(words) // FRAMES), FRAMES)
+    index = Holdings(LAYOUT, tail=len(words) + 1)
     settled = len(words) - TAILED // FRAMES * FRAMES if rows > TAIL * 2 else 0
     before = time.process_time()
-    if settled:
-        index.add_many(owners[:settled], words[:settled])
+    for first in range(0, settled, FRAMES):
+        index.add(first // FRAMES, hashes_only(words[first : first + FRAMES]))
+    index.tidy()
+    index.settle()
     built = time.process_time() - before
     before = time.process_time()
     for first in range(settled, len(words), FRAMES):
-        index.add(first // FRAMES, words[first : first + FRAMES])
+        index.add(first // FRAMES, hashes_only(words[first : first + FRAMES]))
     inserted = (time.process_time() - before) / max(1, len(words) - settled)
     single = np.split(questions(words, SINGLE, 11), SINGLE)
     many = [questions(words, FRAMES, 20 + video) for video in range(VIDEOS)]
     check = np.concatenate([*single[:40], many[0]])
     truth, answer = pairs_of_flat(flat, check), pairs_of_index(index, check)
-    ours, theirs = [timed(lambda one: index.find(one, RADIUS), asked) for asked in (single, many)], []
+    ours, theirs = [timed(lambda one: index.view.near(one, RADIUS), asked) for asked in (single, many)], []
     theirs = [timed(lambda one: flat.range_search(one.view(np.uint8), RADIUS + 1), asked) for asked in (single, many)]
     return [
         f"{rows:,}",

@@ -4,19 +4,31 @@ Three proposers, each exact in what it promises: every hash within NEAR bits (IN
 asset with enough equal pieces of local features, and every asset with equal sound words along one offset.
 """
 
+import threading
 from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.model import Fingerprint
-from fingerprints import pdq
+from fingerprints import pdq, photo, sound, video
+from fingerprints.bands import Words
 from fingerprints.compare import Match, Prints, compare_prints
-from fingerprints.gallery import Gallery
-from fingerprints.hamming import HammingIndex
-from fingerprints.postings import Numbers, Postings
+from fingerprints.gallery import BITS, TABLES, Gallery
+from fingerprints.holdings import Holdings
+from fingerprints.postings import Numbers
+from fingerprints.register import LISTS
+from fingerprints.shelf import Shelf
 from fingerprints.sound import SILENT, Codes
+from fingerprints.tail import Entries, Listed
+from fingerprints.volume import Layout
 
+LAYOUT = Layout(256, ((TABLES << BITS).bit_length(), 32, 17))  # PDQ; pieces of features, sound words, their halves
+CHOICE = 1  # goes up with every change of ``entries``
+RECIPE = (  # all that decides what an asset is found by
+    f"choice {CHOICE}, pieces {TABLES} x {BITS}, clear {pdq.CLEAR}, "
+    f"photo {photo.VERSION}, video {video.VERSION}, sound {sound.VERSION}"
+)
 KEPT = 512  # unpacked assets in memory
 NEAR, INDEXED = 62, 31  # bits
 SCANNED = 1 << 26  # comparisons of hashes that a question may cost: a third of a second
@@ -31,73 +43,32 @@ _PLACE_BITS = 20
 _FLIPS = np.concatenate([[0], 1 << np.arange(32, dtype=np.uint64)]).astype(np.uint64)
 
 
-class Hashes:
-    """PDQ hashes with the asset that each belongs to."""
-
-    def __init__(self) -> None:
-        self._index = HammingIndex()
-
-    def add(self, asset_id: int, hashes: pdq.Hashes) -> None:
-        """Append an asset's hashes."""
-        self._index.add(asset_id, np.ascontiguousarray(hashes).view(np.uint64))
-
-    def remove(self, asset_id: int) -> None:
-        """Drop an asset's hashes."""
-        self._index.remove(asset_id)
-
-    def near(self, hashes: pdq.Hashes) -> set[int]:
-        """Every asset with a hash within NEAR bits of one of these, or within INDEXED where that would cost too much.
-
-        As long as a scan of all is cheap (at most SCANNED comparisons: any picture among millions of hashes, any video
-        in a small archive) the radius is NEAR. Beyond it is INDEXED, which the tables find exactly: of a copied video
-        some frame nearly always lies so close, and whatever is found is compared as a whole at any distance.
-        """
-        asked = np.unique(np.ascontiguousarray(hashes).view(np.uint64), axis=0)
-        scanned = len(asked) * len(self._index) <= SCANNED
-        return set(self._index.find(asked, NEAR if scanned else INDEXED, scanned=scanned)[1].tolist())
-
-
 class Matcher:
-    """Everything that is held, and how a query matches it. ``load`` gives the fingerprints of an asset by its id."""
+    """Everything that is held, and how a query matches it. ``load`` gives the fingerprints of an asset by its id.
 
-    def __init__(self, load: Callable[[int], Sequence[Fingerprint]]) -> None:
+    Any thread may ask and add. With a ``shelf`` what is held has files, which ``open`` takes up.
+    """
+
+    def __init__(self, load: Callable[[int], Sequence[Fingerprint]], shelf: Shelf | None = None) -> None:
         self._load = load
-        self._held: set[int] = set()
-        self._unpacked: dict[int, Prints] = {}
-        self._hashes, self._features = Hashes(), Postings()
-        self._words, self._halves = Postings(), Postings()
+        self._unpacked = Unpacked()
+        self.holdings = Holdings(LAYOUT, shelf)
+        self._features, self._words, self._halves = (Listing(self.holdings, which) for which in range(LISTS))
 
-    def add(self, asset_id: int, prints: Sequence[Fingerprint]) -> None:
-        """Make an asset findable at once; one without fingerprints can't be found."""
-        self.remove(asset_id)
-        if not prints:
-            return
-        self._held.add(asset_id)
-        unpacked = Prints.of(prints)
-        self._hashes.add(asset_id, _held_hashes(unpacked))
-        held = _held_gallery(unpacked)
-        if len(held):
-            numbers, places = held.distinct
-            self._features.add(numbers, asset_id, places)
-        if unpacked.codes is not None:
-            places = np.flatnonzero(unpacked.codes != SILENT)
-            self._words.add(unpacked.codes[places].astype(np.uint64), asset_id, places)
-            self._halves.add(_halved(unpacked.codes[places]).ravel(), asset_id, np.repeat(places, 2))
+    def add(self, asset_id: int, prints: Sequence[Fingerprint], mark: int = 0) -> None:
+        """Make an asset findable at once, instead of what it was; one without fingerprints can't be found.
+
+        ``mark`` tells this state of its fingerprints from all others.
+        """
+        self.holdings.add(asset_id, entries(Prints.of(prints)), mark)
 
     def remove(self, asset_id: int) -> None:
         """Forget an asset."""
-        if asset_id not in self._held:
-            return
-        self._held.discard(asset_id)
-        self._unpacked.pop(asset_id, None)
-        self._hashes.remove(asset_id)
-        self._features.remove(asset_id)
-        self._words.remove(asset_id)
-        self._halves.remove(asset_id)
+        self.holdings.remove(asset_id)
 
     def candidates(self, query: Prints) -> list[int]:
         """The assets worth comparing, in order of their ids."""
-        return sorted(self._hashes.near(_asked_hashes(query)) | self._by_features(query) | self._by_words(query))
+        return sorted(self._by_hashes(query) | self._by_features(query) | self._by_words(query))
 
     def match(self, prints: Sequence[Fingerprint], exclude: Collection[int] = ()) -> list[tuple[int, Match]]:
         """Every held asset that the query matches, certainly or possibly."""
@@ -106,6 +77,17 @@ class Matcher:
             (one, compare_prints(query, self._prints(one))) for one in self.candidates(query) if one not in exclude
         )
         return [(asset_id, match) for asset_id, match in compared if match is not None]
+
+    def _by_hashes(self, query: Prints) -> set[int]:
+        """Every asset with a hash within NEAR bits of one of these, or within INDEXED where that would cost too much.
+
+        As long as a scan of all is cheap (at most SCANNED comparisons: any picture among millions of hashes, any video
+        in a small archive) the radius is NEAR. Beyond it is INDEXED, which the tables find exactly: of a copied video
+        some frame nearly always lies so close, and whatever is found is compared as a whole at any distance.
+        """
+        held, asked = self.holdings.view, np.unique(_words(_asked_hashes(query)), axis=0)
+        scanned = len(asked) * len(held) <= SCANNED
+        return set(held.near(asked, NEAR if scanned else INDEXED, scanned=scanned)[1].tolist())
 
     def _by_features(self, query: Prints) -> set[int]:
         """The assets of which one picture shares the most features with one of the query, well above chance."""
@@ -134,18 +116,64 @@ class Matcher:
         return found | _outstanding(pitched, WORDS)
 
     def _prints(self, asset_id: int) -> Prints:
-        if asset_id not in self._unpacked:
-            if len(self._unpacked) >= KEPT:
-                self._unpacked.pop(next(iter(self._unpacked)))
-            self._unpacked[asset_id] = Prints.of(self._load(asset_id))
-        return self._unpacked[asset_id]
+        return self._unpacked.of(asset_id, self.holdings.number(asset_id), self._load)
 
 
-def _voted(postings: Postings, codes: Codes, numbers_of: Callable[[Codes], Numbers]) -> dict[int, int]:
+class Listing:
+    """One of the lists of numbers, as it is at each question."""
+
+    def __init__(self, holdings: Holdings, which: int) -> None:
+        self._holdings, self._which = holdings, which
+
+    def find(self, numbers: Numbers) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+        """Every occurrence of every number: its index in ``numbers``, the asset, and the place in the asset."""
+        return self._holdings.view.occurrences(self._which, numbers)
+
+
+class Unpacked:
+    """The fingerprints of the KEPT assets that were compared last, each as of one addition."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[int, Prints]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, asset_id: int, addition: int, load: Callable[[int], Sequence[Fingerprint]]) -> Prints:
+        """The fingerprints of an asset, loaded unless they are kept."""
+        with self._lock:
+            kept = self._kept.pop(asset_id, None)
+        if kept is None or kept[0] != addition:
+            kept = addition, Prints.of(load(asset_id))
+        with self._lock:
+            while len(self._kept) >= KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[asset_id] = kept
+        return kept[1]
+
+
+def entries(prints: Prints) -> Entries:
+    """What an asset is found by. Who changes it raises CHOICE, or older files stay in use."""
+    features, codes = _held_gallery(prints), prints.codes if prints.codes is not None else np.zeros(0, np.uint32)
+    heard = np.flatnonzero(codes != SILENT)
+    bits = LAYOUT.lists
+    return Entries(
+        _words(_held_hashes(prints)),
+        (
+            Listed(*features.distinct, bits[0]),
+            Listed(codes[heard].astype(np.uint64), heard, bits[1]),
+            Listed(_halved(codes[heard]).ravel(), np.repeat(heard, 2), bits[2]),
+        ),
+    )
+
+
+def _words(hashes: pdq.Hashes) -> Words:
+    return np.ascontiguousarray(hashes).view(np.uint64)
+
+
+def _voted(listing: Listing, codes: Codes, numbers_of: Callable[[Codes], Numbers]) -> dict[int, int]:
     """Owners of the numbers of codes, with how many of them lie along one offset, give or take DRIFT."""
     heard = np.flatnonzero(codes != SILENT)
     numbers = numbers_of(codes[heard])
-    asked, owners, places = postings.find(numbers.ravel())
+    asked, owners, places = listing.find(numbers.ravel())
     votes = owners * _LINES + (heard[asked // max(1, numbers.shape[1])] - places + _OFFSETS // 2) // DRIFT
     best: dict[int, int] = {}
     _keep_best(best, votes, _LINES)

@@ -1,14 +1,17 @@
 """Many hashes, never changed, and exact search among them: through tables of bands, or by looking at every one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprints.bands import Bands, Words
+from fingerprints.room import Memory, Room
 
 Found = tuple[NDArray[np.intp], NDArray[np.uint32]]  # index of the question, number of the row's owner
+Rows = tuple[Words, NDArray[np.uint32]]  # n x words, and the owner of each
+SMALL = 100_000  # rows that are looked at without any table
 _PASS = 8  # questions looked up at once: bounds the memory in use
 _CHUNK = 1 << 14  # rows scanned at once: fit the cache
 _BITS_PER_WORD = 24  # of an unrelated hash nearly always more bits differ in 64
@@ -18,7 +21,8 @@ _BITS_PER_WORD = 24  # of an unrelated hash nearly always more bits differ in 64
 class Segment:
     """Hashes with their owners' numbers; per band the rows in order of the band's value, and where each value begins.
 
-    ``starts`` holds the bands' tables end to end (``Bands.beginnings``), ``rows`` the bands' rows end to end.
+    ``starts`` holds the bands' tables end to end (``Bands.beginnings``), ``rows`` the bands' rows end to end. Few
+    hashes have no tables: both are empty, and the words lie by columns.
     """
 
     bands: Bands
@@ -29,21 +33,35 @@ class Segment:
 
     @classmethod
     def built(cls, words: Words, numbers: NDArray[np.uint32], bands: Bands | None = None) -> "Segment":
-        """The tables of these hashes, n x words each; in bands that suit their number unless told."""
+        """These hashes, n x words each, with tables; in bands that suit their number unless told."""
         bands = bands or Bands.suited(64 * words.shape[1], len(words))
-        starts = np.zeros(bands.beginnings[-1], np.uint32)
-        rows = np.empty(bands.count * len(words), np.uint32)
-        every = np.arange(len(words), dtype=np.uint64)
-        for band, values in enumerate(bands.values(words)):
-            first = band * len(words)
-            low, high = bands.beginnings[band], bands.beginnings[band + 1]
-            np.cumsum(np.bincount(values, minlength=high - low - 1), out=starts[low + 1 : high], dtype=np.uint32)
-            starts[low:high] += np.uint32(first)
-            rows[first : first + len(words)] = np.sort(values.astype(np.uint64) << np.uint64(32) | every)
-        return cls(bands, words, numbers, starts, rows)
+        return _tabled(bands, words, numbers, Memory())
 
-    def find(self, asked: Words, radius: int) -> Found:
-        """Every hash within ``radius`` bits of each question; one found in several bands is told several times."""
+    @classmethod
+    def joined(cls, parts: Sequence[Rows], bits: int, room: Room, small: int = SMALL) -> "Segment":
+        """All these rows; with tables if they are more than ``small``."""
+        count = sum(len(numbers) for _, numbers in parts)
+        few = count <= small
+        words = room.make("words", np.uint64, (count, bits // 64), columns=few)
+        numbers = room.make("numbers", np.uint32, (count,))
+        end = 0
+        for some, owners in parts:
+            end += len(owners)
+            words[end - len(owners) : end], numbers[end - len(owners) : end] = some, owners
+        bands = Bands.suited(bits, count)
+        return (
+            cls(bands, words, numbers, _none(room, "starts"), _none(room, "rows"))
+            if few
+            else _tabled(bands, words, numbers, room)
+        )
+
+    def find(self, asked: Words, radius: int, *, scanned: bool = False) -> Found:
+        """Every hash within ``radius`` bits of each question; one found in several bands is told several times.
+
+        ``scanned`` leaves the tables aside: for radii too wide for them.
+        """
+        if scanned or not len(self.starts):
+            return scan(self.words.T, self.numbers, asked, radius)
         probes = self.bands.probes(radius)
         offsets = self.bands.beginnings[probes.band]
         values = self.bands.values(asked).astype(np.int64)
@@ -66,6 +84,25 @@ class Segment:
         differing = np.bitwise_count(np.take(self.words, rows, axis=0) ^ np.take(asked, question, axis=0))
         near = np.flatnonzero(_total(differing) <= radius)
         return question[near], self.numbers[rows[near]]
+
+
+def _tabled(bands: Bands, words: Words, numbers: NDArray[np.uint32], room: Room) -> Segment:
+    starts = room.make("starts", np.uint32, (int(bands.beginnings[-1]),))
+    rows = room.make("rows", np.uint32, (bands.count * len(words),))
+    starts[:] = 0
+    every = np.arange(len(words), dtype=np.uint64)
+    for band, values in enumerate(bands.values(words)):
+        room.go_on()
+        first = band * len(words)
+        low, high = bands.beginnings[band], bands.beginnings[band + 1]
+        np.cumsum(np.bincount(values, minlength=high - low - 1), out=starts[low + 1 : high], dtype=np.uint32)
+        starts[low:high] += np.uint32(first)
+        rows[first : first + len(words)] = np.sort(values.astype(np.uint64) << np.uint64(32) | every)
+    return Segment(bands, words, numbers, starts, rows)
+
+
+def _none(room: Room, name: str) -> NDArray[np.uint32]:
+    return room.make(name, np.uint32, (0,))
 
 
 def scan(columns: Words, numbers: NDArray[np.uint32], asked: Words, radius: int) -> Found:

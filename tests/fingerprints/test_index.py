@@ -1,140 +1,15 @@
-"""The indexes find exactly what a plain loop finds, through additions, merges and removals, and at once."""
+"""What the matcher holds is matched at once, and no longer than it is held."""
 
-from dataclasses import dataclass, field
+import threading
 from functools import cache
-
-import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from pathlib import Path
 
 from core.model import Fingerprint
-from fingerprints import index, pdq, photo, postings
-from fingerprints.index import Hashes, Matcher
-from fingerprints.pdq import Hashes as Rows
-from fingerprints.postings import Postings
+from fingerprints import photo
+from fingerprints.index import RECIPE, Matcher
+from fingerprints.shelf import Shelf
 from tests.media import edits, synthetic
 from tests.media.synthetic import Pixels
-
-OWNERS = st.integers(0, 5)
-SEEDS = st.integers(0, 2**32 - 1)
-
-
-def rows(seed: int, count: int) -> Rows:
-    """Hashes of which some lie near the others, at distances on both sides of the limit."""
-    rng = np.random.default_rng(seed)
-    centre = np.random.default_rng(7).integers(0, 256, (1, 32), np.uint8)
-    flips = np.zeros((count, 256), np.uint8)
-    for row in flips:
-        row[rng.choice(256, rng.integers(0, 90), replace=False)] = 1
-    return np.asarray(centre ^ np.packbits(flips, axis=1), np.uint8)
-
-
-@dataclass
-class Held:
-    """What a plain dictionary remembers of additions and removals."""
-
-    hashes: dict[int, list[Rows]] = field(default_factory=dict)
-
-    def near(self, query: Rows) -> set[int]:
-        """Every asset with a hash within NEAR bits, by comparing all with all."""
-        return {
-            owner
-            for owner, batches in self.hashes.items()
-            if any((pdq.distances(query, batch) <= index.NEAR).any() for batch in batches)
-        }
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.lists(st.tuples(st.booleans(), OWNERS, st.integers(0, 6), SEEDS), max_size=25), st.integers(0, 4), SEEDS)
-def test_near_hashes_are_those_of_a_plain_loop(
-    steps: list[tuple[bool, int, int, int]], asked: int, asked_seed: int
-) -> None:
-    """After any additions and removals every asset within NEAR bits is found, and no other."""
-    hashes, held = Hashes(), Held()
-    for removal, owner, count, seed in steps:
-        if removal:
-            hashes.remove(owner)
-            held.hashes.pop(owner, None)
-        else:
-            hashes.add(owner, rows(seed, count))
-            held.hashes.setdefault(owner, []).append(rows(seed, count))
-        query = rows(asked_seed, asked)
-        assert hashes.near(query) == held.near(query)
-
-
-def test_near_hashes_beyond_the_first_room() -> None:
-    """Thousands of hashes, more than there was room for at first, are found like a few."""
-    hashes = Hashes()
-    for owner in range(40):
-        hashes.add(owner, rows(owner, 60))
-    hashes.remove(3)
-    query = rows(99, 2)
-    expected = {
-        owner for owner in range(40) if owner != 3 and (pdq.distances(query, rows(owner, 60)) <= index.NEAR).any()
-    }
-    assert hashes.near(query) == expected
-
-
-Triples = list[tuple[int, int, int]]  # number, owner, place
-
-
-def occurrences(held: Triples, asked: list[int]) -> Triples:
-    """Index of the question, owner and place of every occurrence, by a plain loop."""
-    return sorted(
-        (place_asked, owner, place)
-        for place_asked, number in enumerate(asked)
-        for other, owner, place in held
-        if other == number
-    )
-
-
-def found(held: Postings, asked: list[int]) -> Triples:
-    """The same, asked of the postings."""
-    columns = held.find(np.array(asked, np.uint64))
-    return sorted(zip(*(column.tolist() for column in columns), strict=True))
-
-
-NUMBERS = st.lists(st.integers(0, 12) | st.integers(2**64 - 3, 2**64 - 1), max_size=30)
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.lists(st.tuples(st.booleans(), OWNERS, NUMBERS), max_size=12), NUMBERS)
-def test_postings_are_those_of_a_plain_loop(steps: list[tuple[bool, int, list[int]]], asked: list[int]) -> None:
-    """After any additions and removals every occurrence of a number is found, with its owner and place."""
-    held, plain = Postings(), list[tuple[int, int, int]]()
-    for removal, owner, numbers in steps:
-        if removal:
-            held.remove(owner)
-            plain = [triple for triple in plain if triple[1] != owner]
-        else:
-            held.add(np.array(numbers, np.uint64), owner, np.arange(len(numbers)))
-            plain += [(number, owner, place) for place, number in enumerate(numbers)]
-        assert found(held, asked) == occurrences(plain, asked)
-
-
-@settings(deadline=None, max_examples=10)
-@given(st.lists(st.integers(0, 5000), min_size=1, max_size=4), SEEDS, st.none() | st.integers(0, 3))
-def test_postings_across_merges(sizes: list[int], seed: int, removed: int | None) -> None:
-    """Numbers that were merged into the sorted part and those still in the tail are found alike."""
-    rng = np.random.default_rng(seed)
-    held, plain = Postings(), list[tuple[int, int, int]]()
-    for owner, size in enumerate(sizes):
-        numbers = rng.integers(0, 50_000, size, np.uint64)
-        held.add(numbers, owner, np.arange(size))
-        plain += zip(numbers.tolist(), [owner] * size, range(size), strict=True)
-    if removed is not None:
-        held.remove(removed)
-        plain = [triple for triple in plain if triple[1] != removed]
-    asked = [number for number, _, _ in plain[:20]] + rng.integers(0, 50_000, 10, np.uint64).tolist()
-    assert found(held, asked) == occurrences(plain, asked)
-
-
-def test_numbers_that_are_everywhere_say_nothing() -> None:
-    """A number with more than COMMON occurrences is not followed; others beside it still are."""
-    held = Postings()
-    held.add(np.full(postings.COMMON + 1, 5, np.uint64), 1, np.arange(postings.COMMON + 1))
-    held.add(np.array([6], np.uint64), 2, np.array([0]))
-    assert found(held, [5, 6]) == [(1, 2, 0)]
 
 
 @cache
@@ -176,3 +51,39 @@ def test_an_asset_added_again_is_what_it_is_now() -> None:
     assert [found for found, _ in matcher.match(picture(2))] == [1]
     matcher.add(1, ())
     assert matcher.match(picture(2)) == []
+
+
+def test_files_serve_the_next_matcher(tmp_path: Path) -> None:
+    """What was kept in files is matched by a matcher that was never told of it."""
+    held = {number: picture(number) for number in (1, 2)}
+    first = Matcher(held.__getitem__, Shelf(tmp_path / "index", "desk", RECIPE))
+    for number, prints in held.items():
+        first.add(number, prints, mark=10 + number)
+    first.holdings.tidy()
+    first.holdings.settle()
+    second = Matcher(held.__getitem__, Shelf(tmp_path / "index", "desk", RECIPE))
+    assert second.holdings.open({1: 11, 2: 12}) == ""
+    assert [found for found, _ in second.match(picture(1, edited=True))] == [1]
+    assert [found for found, _ in second.match(picture(2, edited=True))] == [2]
+
+
+def test_many_threads_ask_and_add() -> None:
+    """Questions are answered beside each other and beside additions and replacements, and always rightly."""
+    held = {number: picture(number % 2) for number in range(8)}
+    matcher = Matcher(held.__getitem__)
+    matcher.add(0, held[0])
+    wrong = list[list[int]]()
+
+    def ask() -> None:
+        for _ in range(6):
+            answer = [found for found, _ in matcher.match(picture(0, edited=True))]
+            wrong.extend([answer] if 0 not in answer or any(found % 2 for found in answer) else [])
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    for number in (1, 2, 0, 3, 4, 0, 5, 6, 7, 0):
+        matcher.add(number, held[number])
+    for asker in askers:
+        asker.join()
+    assert wrong == []

@@ -15,6 +15,8 @@ from storage import custody
 from storage.database import Reader, Row, Tx
 from storage.members import actor
 
+EXEMPLARS = 6  # assets by which a piece of furniture is found in others
+
 
 class Place(StrEnum):
     """Where in its files a piece of furniture stands."""
@@ -182,6 +184,35 @@ async def in_asset(reader: Reader, asset_id: int) -> tuple[Stretch, ...]:
         id=asset_id,
     )
     return tuple(_stretch(row) for row in rows)
+
+
+async def state(reader: Reader) -> tuple[int, int]:
+    """Changes whenever furniture is found, rejected or restored."""
+    row = await reader.one(
+        """
+        SELECT (SELECT COUNT(*) FROM furniture_stretch) AS stretches, (SELECT COUNT(*) FROM furniture_review) AS reviews
+        """
+    )
+    return (row["stretches"], row["reviews"]) if row else (0, 0)
+
+
+async def repeated(reader: Reader) -> Mapping[int, Sequence[Stretch]]:
+    """The furniture that need not be matched, by asset: the assets that had it first are enough to find it by."""
+    rows = await reader.all(
+        """
+        SELECT * FROM (
+            SELECT stretch.*, furniture.picture, furniture.rejected,
+                ROW_NUMBER() OVER (PARTITION BY stretch.furniture_id ORDER BY stretch.asset_id) AS place
+            FROM furniture_stretch AS stretch
+            JOIN furniture ON furniture.furniture_id = stretch.furniture_id WHERE furniture.rejected = 0) AS held
+        WHERE place > :exemplars ORDER BY asset_id, start
+        """,
+        exemplars=EXEMPLARS,
+    )
+    found: dict[int, list[Stretch]] = {}
+    for row in rows:
+        found.setdefault(row["asset_id"], []).append(_stretch(row))
+    return found
 
 
 async def seconds_in(reader: Reader, asset_ids: Collection[int]) -> Mapping[int, float]:

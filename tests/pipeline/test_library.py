@@ -1,0 +1,45 @@
+"""What the library finds: everything held, but for channel furniture beyond the files that it is found by."""
+
+import numpy as np
+
+from core.model import Fingerprint, MediaKind
+from fingerprints import sound
+from pipeline.library import Library
+from storage import assets, channels, fingerprints, furniture
+from storage.furniture import EXEMPLARS, Place
+from storage.opening import Store
+from tests.storage.made import ASTRA, MARK, NOW
+
+JINGLE = 5.0  # seconds
+REPORTS = EXEMPLARS + 2
+
+
+def report(seed: int) -> tuple[Fingerprint, ...]:
+    """A sound that begins with the jingle and goes on for ten seconds with something else."""
+    codes = [
+        np.random.default_rng(number).integers(1, 1 << 32, round(seconds / sound.SECONDS_PER_CODE), np.uint32)
+        for number, seconds in ((0, JINGLE), (seed, 10.0))
+    ]
+    return (Fingerprint(sound.CODES, sound.VERSION, np.concatenate(codes).astype("<u4").tobytes()),)
+
+
+async def test_a_known_jingle_is_sought_in_the_files_that_had_it_first(store: Store) -> None:
+    """A new report is compared with few of those that share its jingle; once rejected as furniture, with all."""
+    library = Library(store)
+    async with store.database.transaction() as tx:
+        await channels.record_channel(tx, ASTRA, NOW)
+        jingle = await furniture.learn(tx, ASTRA.channel_id, Place.OPENING, False, (1, 2, 3), 3, NOW)
+        held = [await assets.record(tx, f"{seed:064x}", 1, MediaKind.VOICE, NOW) for seed in range(REPORTS)]
+        for seed, asset_id in enumerate(held, 1):
+            await fingerprints.replace(tx, asset_id, report(seed))
+            await furniture.put(tx, jingle, asset_id, 0.0, JINGLE, NOW)
+
+    await library.fill()
+    asked = report(99)
+    assert [asset_id for asset_id, _ in await library.match(asked)] == held[:EXEMPLARS]
+    copies = {asset_id: match.certain for asset_id, match in await library.match(report(REPORTS))}
+    assert copies[held[-1]]
+
+    async with store.database.transaction() as tx:
+        await furniture.reject(tx, jingle, rejected=True, member=MARK, at=NOW)
+    assert [asset_id for asset_id, _ in await library.match(asked)] == held

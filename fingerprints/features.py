@@ -39,14 +39,16 @@ class Alignment:
     affine: NDArray[np.float64]
 
 
-def detect(rgb: Pixels, most: int, *, mirror: bool = False) -> Features:
-    """The strongest ``most`` features of a picture, or of its mirror image."""
+def both_ways(rgb: Pixels, most: int) -> tuple[Features, Features]:
+    """The strongest ``most`` features of a picture, and of its mirror image."""
     scale = SIDE / max(rgb.shape[:2])
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     if scale < 1:
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    if mirror:
-        grey = cv2.flip(grey, 1)
+        grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    return _detected(grey, most), _detected(np.ascontiguousarray(grey[:, ::-1]), most)
+
+
+def _detected(grey: NDArray[np.uint8], most: int) -> Features:
     found, descriptors = cv2.ORB.create(most, fastThreshold=12).detectAndCompute(grey, None)
     height, width = grey.shape
     if descriptors is None:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprints.borders import spreads
 from fingerprints.stills import Pixels
 
 Box = tuple[float, float, float, float]  # left, top, width, height, as shares of the picture
@@ -94,8 +95,8 @@ def _shows_something(region: Luma) -> bool:
 
 def _between_plain_lines(lines: Luma) -> list[tuple[int, int]]:
     """Start and end of every run of lines of more than one colour."""
-    spread = np.percentile(lines, 97, axis=1) - np.percentile(lines, 3, axis=1)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], (spread > PLAIN).astype(np.int8), [0]])))
+    lively = spreads(lines, 0.03) > PLAIN
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], lively.astype(np.int8), [0]])))
     return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 

@@ -68,18 +68,3 @@ def quality(greys: Greys) -> NDArray[np.float32]:
 def distances(left: Hashes, right: Hashes) -> NDArray[np.uint16]:
     """Hamming distances of every hash of ``left`` (n) to every one of ``right`` (m): n x m."""
     return np.asarray(np.bitwise_count(left[:, None, :] ^ right[None, :, :]).sum(axis=2), np.uint16)
-
-
-def trimmed(rgb: Pixels) -> Pixels:
-    """The picture without borders of one colour; a picture that is nearly all border is left as it is."""
-    luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.int16)
-    rows, columns = _span(luma), _span(luma.T)
-    kept = rgb[rows, columns]
-    return kept if kept.shape[0] * 4 > rgb.shape[0] and kept.shape[1] * 4 > rgb.shape[1] else rgb
-
-
-def _span(luma: NDArray[np.int16]) -> slice:
-    """The rows between the plain ones at both ends."""
-    spread = np.percentile(luma, 95, axis=1) - np.percentile(luma, 5, axis=1)
-    lively = np.flatnonzero(spread > 18)
-    return slice(int(lively[0]), int(lively[-1]) + 1) if lively.size else slice(None)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from core.model import Fingerprint
 from fingerprints import features, pdq, plain
+from fingerprints.borders import trimmed
 from fingerprints.features import Features
 from fingerprints.gallery import Gallery
 from fingerprints.looks import PACKED, Look, look
@@ -48,13 +49,16 @@ class Picture:
 
 def fingerprints(rgb: Pixels) -> tuple[tuple[Fingerprint, ...], str]:
     """The fingerprints of a picture, or why it is too plain to have any."""
-    views = [view for view in _views(rgb) if view is not None]
-    reason = plain.why_plain(rgb, len(views[0].features[0].points))
+    inner = trimmed(rgb)
+    greys = pdq.grey(inner)
+    whole = View(WHOLE, _eight(greys), features.both_ways(rgb, MOST_FEATURES))
+    reason = plain.why_plain(inner, greys, len(whole.features[0].points))
     if reason:
         return (), reason
+    views = [whole, *_parts(rgb)]
     head = np.array([rgb.shape[1] / rgb.shape[0]], "<f4").tobytes()
     boxes = np.array([view.box for view in views], "<f4").tobytes()
-    quality = float(pdq.quality(pdq.grey(pdq.trimmed(rgb))[None])[0])
+    quality = float(pdq.quality(greys[None])[0])
     points = b"".join(features.pack(one) for view in views for one in view.features)
     return (
         Fingerprint(PDQ, VERSION, b"".join(view.hashes.tobytes() for view in views), quality),
@@ -76,20 +80,19 @@ def unpack(hashes: bytes, points: bytes, seen: bytes) -> Picture:
     return Picture(tuple(views), Look.unpack(seen[4 : 4 + PACKED]), float(np.frombuffer(seen, "<f4", 1)[0]))
 
 
-def _views(rgb: Pixels) -> Iterator[View | None]:
-    yield _view(rgb, WHOLE)
+def _parts(rgb: Pixels) -> Iterator[View]:
+    """The pictures within a picture that show something."""
     height, width = rgb.shape[:2]
     for box in panels(rgb):
         left, top = round(box[0] * width), round(box[1] * height)
         part = rgb[top : top + round(box[3] * height), left : left + round(box[2] * width)]
-        clear = float(pdq.quality(pdq.grey(part)[None])[0]) >= pdq.CLEAR and not plain.is_paper(part)
-        yield _view(part, box) if clear else None
+        if float(pdq.quality(pdq.grey(part)[None])[0]) >= pdq.CLEAR and not plain.is_paper(part):
+            yield View(box, _eight(pdq.grey(trimmed(part))), features.both_ways(part, MOST_FEATURES))
 
 
-def _view(rgb: Pixels, box: Box) -> View:
-    greys = pdq.grey(pdq.trimmed(rgb))[None]
-    upright, mirrored = (features.detect(rgb, MOST_FEATURES, mirror=turned) for turned in (False, True))
-    return View(box, pdq.dihedral(pdq.coefficients(greys)[0]), (upright, mirrored))
+def _eight(greys: pdq.Greys) -> pdq.Hashes:
+    """The hashes of all turns of 64 x 64 greys."""
+    return pdq.dihedral(pdq.coefficients(greys[None])[0])
 
 
 def phash(rgb: Pixels) -> str:

@@ -15,11 +15,12 @@ SMOOTH = 6  # grey levels within 3 x 3 pixels
 PAPER, ALL_PAPER = 0.6, 0.95  # share of a picture that is paper, and of its smooth places
 
 
-def why_plain(rgb: Pixels, points: int) -> str:
-    """Why nothing can be said of a picture with so many local features; empty when something can."""
-    inner = pdq.trimmed(rgb)
-    greys = pdq.grey(inner)[None]
-    if float(pdq.quality(greys)[0]) < QUALITY:
+def why_plain(inner: Pixels, greys: pdq.Greys, points: int) -> str:
+    """Why nothing can be said of a picture; empty when something can.
+
+    ``inner``: the picture without borders; ``greys``: the same, 64 x 64; ``points``: how many local features it has.
+    """
+    if float(pdq.quality(greys[None])[0]) < QUALITY:
         if float(np.std(greys)) < DULL:
             return "nearly one colour"
         if points < FEW_POINTS:

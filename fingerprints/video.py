@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.model import Fingerprint
 from fingerprints import features, pdq, plain
+from fingerprints.borders import LIVELY, OUTLIERS, spreads
 from fingerprints.gallery import Gallery
 from fingerprints.looks import Colours, small
 from fingerprints.stills import Pixels
@@ -69,10 +70,10 @@ def fingerprints(frames: Iterable[Pixels]) -> tuple[tuple[Fingerprint, ...], flo
     quality = np.where(paper, np.float32(0), pdq.quality(greys))
     thumbs = np.stack([_thumb(frame) for frame in inner])
     points = [
-        features.NONE if paper[place // PDQ_EVERY] else features.detect(inner[place], MOST_FEATURES, mirror=turn)
-        for turn in (False, True)
+        (features.NONE, features.NONE) if paper[place // PDQ_EVERY] else features.both_ways(inner[place], MOST_FEATURES)
         for place in range(0, len(inner), ORB_EVERY)
     ]
+    sides = [b"".join(features.pack(one) for one in side) for side in zip(*points, strict=True)]
     tints = np.stack([small(frame, TINT) for frame in inner[::TINT_EVERY]])
     height, width = inner[0].shape[:2]
     counts = np.array([len(thumbs), len(greys), len(tints)], "<u4")
@@ -82,7 +83,7 @@ def fingerprints(frames: Iterable[Pixels]) -> tuple[tuple[Fingerprint, ...], flo
     lively = float(np.mean(quality >= pdq.CLEAR))
     return (
         Fingerprint(FRAMES, VERSION, packed, lively),
-        Fingerprint(ORB, VERSION, b"".join(features.pack(one) for one in points), float(len(points))),
+        Fingerprint(ORB, VERSION, b"".join(sides), float(len(points))),
     ), lively
 
 
@@ -121,7 +122,7 @@ _ALL = (slice(None), slice(None))
 def _box(frames: list[Pixels]) -> tuple[slice, slice]:
     """What is inside the borders that stand through the whole video."""
     some = frames[:: max(1, len(frames) // 12)]
-    greys = np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in some]).astype(np.int16)
+    greys = np.stack([np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8) for frame in some])
     height, width = greys.shape[1:]
     rows, columns = _inside(greys, height), _inside(greys.transpose(0, 2, 1), width)
     small = (rows.stop - rows.start) * 4 < height or (columns.stop - columns.start) * 4 < width
@@ -138,9 +139,8 @@ def _shares(box: tuple[slice, slice], frame: Pixels) -> tuple[float, float, floa
     return columns.start / width, rows.start / height, across, down
 
 
-def _inside(greys: NDArray[np.int16], size: int) -> slice:
-    spread = (np.percentile(greys, 95, axis=2) - np.percentile(greys, 5, axis=2)).max(axis=0)
-    lively = np.flatnonzero(spread > 18)
+def _inside(greys: NDArray[np.uint8], size: int) -> slice:
+    lively = np.flatnonzero(spreads(greys, OUTLIERS).max(axis=0) > LIVELY)
     if not lively.size:
         return slice(0, size)
     first, last = int(lively[0]), int(lively[-1]) + 1

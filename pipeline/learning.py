@@ -1,10 +1,12 @@
 """Learns channel furniture from the matches of an asset, before the asset is filed by them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from core.model import Asset
 from fingerprints.compare import Match
+from fingerprints.masking import Masked
 from pipeline import furniture as rules
 from pipeline.furniture import Discovery, File, Shared
 from pipeline.likeness import covered, measured
@@ -15,6 +17,7 @@ from storage.furniture import Stretch
 
 MOST = 60  # matches that are looked at, the newest
 Measured = tuple[StoredMatch, Match]
+Found = tuple[int, Match]  # a match with this asset
 
 
 async def learn(tx: Tx, asset: Asset, now: datetime) -> tuple[int, ...]:
@@ -35,6 +38,37 @@ async def learn(tx: Tx, asset: Asset, now: datetime) -> tuple[int, ...]:
     for discovery in found:
         await _keep(tx, asset, file, discovery, now)
     return tuple(sorted({other for discovery in found for other in discovery.elsewhere}))
+
+
+@dataclass(frozen=True, slots=True)
+class Furnished:
+    """The known furniture that matches find in a file, and the other files that share nothing else with it so far."""
+
+    seconds: tuple[Masked, ...]
+    resting: frozenset[int]
+
+
+async def furnished(reader: Reader, found: Sequence[Found], duration: float) -> Furnished:
+    """What the matches ``found`` tell of furniture in a file of this length."""
+    known = {other_id: await furniture.in_asset(reader, other_id) for other_id, _ in found}
+    seconds = {
+        Masked(start, seconds, match.picture)
+        for other_id, match in found
+        for start, seconds in rules.found_again(match, known[other_id], duration).values()
+    }
+    resting = frozenset(other for other, match in found if rules.without(match, (), known[other]) is None)
+    return Furnished(tuple(sorted(seconds, key=lambda one: one.start)), resting)
+
+
+def beyond(found: Sequence[Found], resting: frozenset[int], more: Sequence[Found]) -> tuple[Found, ...]:
+    """Matches with what was found ``more`` when the file was asked about without its furniture.
+
+    Two files are compared along one line through time, so an intro may hide a shorter piece of news at another offset.
+    """
+    had, new = dict(found), dict(more)
+    replaced = resting & new.keys()
+    kept = [one for one in found if one[0] not in replaced]
+    return (*kept, *((other, new[other]) for other in sorted(new) if other in replaced or other not in had))
 
 
 def _is_known(one: Measured, known: Mapping[int, Sequence[Stretch]]) -> bool:

@@ -1,11 +1,13 @@
 """Step: a sighting's asset against everything held → Matches, footage, Findings, and the alerts to make."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.model import Asset, Fingerprint, Sighting
 from fingerprints.compare import Match
+from fingerprints.masking import masked
 from pipeline.filing import file_asset, refile, touched_by
-from pipeline.learning import learn
+from pipeline.learning import beyond, furnished, learn
 from pipeline.library import Library
 from pipeline.refiling import loosen
 from storage import assets, fingerprints, footage
@@ -56,9 +58,19 @@ class MatchStep:
         """Ask the library once per asset, which knows it from then on; what is too plain to judge matches nothing."""
         if given.prints is None or given.asset.plain:
             return Matched(given, ())
-        found = await self._library.match(given.prints, exclude=given.asset.asset_id)
+        found = await self._match(given.asset, given.prints)
         await self._library.add(given.asset.asset_id, given.prints)
         return Matched(given, tuple(found))
+
+    async def _match(self, asset: Asset, prints: Sequence[Fingerprint]) -> Sequence[tuple[int, Match]]:
+        """All matches; where some show known channel furniture, also those that lie beyond it."""
+        found = await self._library.match(prints, exclude=asset.asset_id)
+        async with self._store.database.reader() as reader:
+            known = await furnished(reader, found, asset.duration or 0.0)
+        if not known.seconds:
+            return found
+        more = await self._library.match(masked(prints, known.seconds), exclude=asset.asset_id)
+        return beyond(found, known.resting, more)
 
     async def save(self, tx: Tx, made: Matched) -> None:
         """Keep the matches, file the asset, and refile every footage that it touches."""

@@ -7,6 +7,7 @@ import pytest
 
 from fingerprints.matching import Match, Span
 from pipeline.furniture import Discovery, File, Shared, discover, found_again, place_of, without
+from pipeline.learning import beyond
 from storage.furniture import Place, Stretch
 
 MONDAY = date(2024, 10, 14)
@@ -104,3 +105,11 @@ def test_where_a_marked_stretch_stands() -> None:
     assert place_of([(0.0, 5.0, 60.0), (1.5, 5.0, 9.0)]) is Place.OPENING
     assert place_of([(54.0, 5.0, 60.0), (20.0, 5.0, 25.0)]) is Place.ENDING
     assert place_of([(0.0, 5.0, 60.0), (20.0, 5.0, 60.0)]) is Place.WITHIN
+
+
+def test_what_an_intro_hid_is_taken_in_its_place() -> None:
+    """A match that rests on furniture gives way to one that lies beyond it; all others stay, and new ones come."""
+    intro, news = replace(MATCH, spans=MATCH.spans[:1]), replace(MATCH, spans=(Span(20.0, 40.0, 4.0),))
+    found = [(1, intro), (2, MATCH), (3, intro)]
+    more = [(1, news), (2, news), (4, news)]
+    assert beyond(found, frozenset({1, 3}), more) == ((2, MATCH), (3, intro), (1, news), (4, news))

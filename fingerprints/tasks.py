@@ -15,7 +15,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from fingerprints import decode, proof, read
+from fingerprints import decode, proof, proof_sound, read
 from fingerprints.matching import Match
 from fingerprints.media import Limits, MediaClass, Refused
 from fingerprints.stills import FORMATS, Pixels
@@ -103,6 +103,17 @@ def draw_sheet(fds: Sequence[int], arguments: Mapping[str, JSON], limits: Limits
     return Product(proof.sheet(fds[0], str(arguments.get("label", "")), limits))
 
 
+def draw_sound(fds: Sequence[int], arguments: Mapping[str, JSON], limits: Limits) -> Product:
+    """The voice note that proves a ``match`` of two files; without a second file, how the first one begins."""
+    if len(fds) < 2:
+        if known(fds[0], limits) is MediaClass.PHOTO:
+            return Product()
+        return Product(proof_sound.encoded(proof_sound.stretch(fds[0], 0.0, proof_sound.SECONDS, limits)))
+    match = arguments["match"]
+    assert isinstance(match, str)
+    return Product(proof_sound.compose(fds[0], fds[1], Match.from_json(match), limits))
+
+
 TASKS: Mapping[str, Task] = {
     "describe": describe,
     "fingerprint": fingerprint,
@@ -110,6 +121,7 @@ TASKS: Mapping[str, Task] = {
     "preview": preview,
     "proof": draw_proof,
     "sheet": draw_sheet,
+    "sound": draw_sound,
 }
 
 

@@ -7,10 +7,23 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from fingerprints import proof
+from fingerprints import compare_sound, decode, proof, proof_sound, sound
 from fingerprints.media import Refused
 from tests.fingerprints.conftest import OpenBytes
-from tests.fingerprints.held import ELSEWHERE, FPS, LIMITS, SECONDS, SIZE, footage, found, held_file, read, still
+from tests.fingerprints.held import (
+    COVERED,
+    ELSEWHERE,
+    FPS,
+    LIMITS,
+    SECONDS,
+    SIZE,
+    footage,
+    found,
+    held,
+    held_file,
+    read,
+    still,
+)
 from tests.media import edits, files, synthetic
 from tests.media.synthetic import VOICE_RATE
 
@@ -100,3 +113,29 @@ def test_a_proof_of_nothing_readable_is_refused(opened: OpenBytes) -> None:
     """A file that is no media gives no proof."""
     with pytest.raises(Refused):
         proof.sheet(opened(b"%PDF-1.7"), "", LIMITS)
+
+
+def test_proof_that_is_heard(opened: OpenBytes) -> None:
+    """A voice note plays a stretch of this copy, a tone, and the same stretch of the other: both are one sound."""
+    voice = synthetic.voice(8, SECONDS)
+    query, reference = files.sound(voice[VOICE_RATE:]), files.sound(voice)
+    match = found(read(query), read(reference))
+    note = proof_sound.compose(opened(query), opened(reference), match, LIMITS)
+    heard = decode.sound(opened(note), LIMITS, rate=sound.RATE)
+    seconds = match.spans[0].seconds
+    assert heard.duration == pytest.approx(2 * seconds + 0.65, abs=0.1)
+    half, later = int(seconds * sound.RATE), int((seconds + 0.65) * sound.RATE)
+    alike = compare_sound.compare(sound.codes(heard.samples[:half]), sound.codes(heard.samples[later : later + half]))
+    assert alike is not None
+    assert alike.certain
+    assert alike.spans[0].seconds > COVERED * seconds
+
+
+def test_what_cannot_be_heard_is_refused(opened: OpenBytes) -> None:
+    """A still of a video has no sound, and a silent copy gives no voice note."""
+    photo = files.photo(edits.scaled(640, 360)(footage().draw(3 * FPS)))
+    with pytest.raises(Refused, match="a still has no sound"):
+        proof_sound.compose(opened(photo), opened(held_file()), found(read(photo), held()), LIMITS)
+    mute = files.video(replace(footage(), sound=np.zeros(0, np.float32)))
+    with pytest.raises(Refused):
+        proof_sound.compose(opened(mute), opened(held_file()), found(read(mute), held()), LIMITS)

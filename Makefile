@@ -1,8 +1,8 @@
-# All there is to remember:  make demo · make test · make lint · make lock
+# All there is to remember:  make demo · make test · make lint · make lock · make words
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock format clean
+.PHONY: demo test lint lock words format clean
 
 demo: .venv/ready
 	$(BIN)/firstseen demo --out demo-out
@@ -24,6 +24,14 @@ format: .venv/ready
 lock: .venv/ready
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
+
+# The bot's words into the catalogues of the other languages; what is new there waits for its translation.
+words: .venv/ready
+	$(BIN)/pybabel --quiet extract --no-location --omit-header --keywords Phrase --keywords say --keywords plural:1,2 \
+	    --output bot/locales/firstseen.pot bot
+	for language in bot/locales/*/; do $(BIN)/pybabel --quiet update --no-fuzzy-matching --omit-header --width 120 \
+	    --domain firstseen --input-file bot/locales/firstseen.pot --output-dir bot/locales \
+	    --locale $$(basename $$language); done
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "firstseen needs Python 3.11 or newer, this is " + sys.version)'

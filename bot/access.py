@@ -18,7 +18,7 @@ from aiogram.dispatcher.flags import get_flag
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import CallbackQuery, Chat, Message, TelegramObject, Update, User
 
-from bot import words
+from bot import notices, words
 from bot.outgoing import Outgoing
 from core.config import Chat as Route
 from core.model import Member, Role
@@ -128,7 +128,7 @@ class Gate(BaseMiddleware):
         """Tell an anonymous administrator why nothing happens, where the bot was spoken to."""
         message = event.message
         if message is not None and (message.text or "").startswith("/"):
-            await self._outgoing.reply(message, words.ANONYMOUS)
+            await self._outgoing.reply(message, words.ANONYMOUS())
 
     def _note_stranger(self, user_id: int) -> None:
         now = self._store.clock.monotonic()
@@ -156,7 +156,7 @@ class Rights(BaseMiddleware):
         if not isinstance(member, Member):
             return None
         if member.role < role:
-            await self._refuse(event, words.needs_role(role, member.role))
+            await self._refuse(event, notices.needs_role(role, member.role))
             return None
         return await handler(event, data)
 

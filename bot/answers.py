@@ -38,13 +38,13 @@ def _fitting(answer: LookUpAnswer) -> Text:
 def _text(answer: LookUpAnswer, hits: int) -> Text:
     lines = [Text(Bold(_headline(answer)))]
     if answer.reason:
-        lines.append(Text(line(answer.reason, 200)))
+        lines.append(Text(line(words.stored(answer.reason), 200)))
     for hit in answer.hits[:hits]:
         lines += _hit_lines(hit)
     if (rest := len(answer.hits) - hits) > 0:
         lines.append(Text(words.more_lines(rest)))
     if answer.kind == "not_seen":
-        lines.append(Text(words.NOT_NEW))
+        lines.append(Text(words.NOT_NEW()))
     if answer.kind not in {"plain", "unreadable"}:
         lines.append(Text(_searched(answer.searched)))
     return as_list(*lines)
@@ -53,15 +53,15 @@ def _text(answer: LookUpAnswer, hits: int) -> Text:
 def _headline(answer: LookUpAnswer) -> str:
     match answer.kind:
         case "not_seen":
-            return words.NOT_SEEN
+            return words.NOT_SEEN()
         case "plain":
-            return words.TOO_PLAIN
+            return words.TOO_PLAIN()
         case "unreadable":
-            return words.UNREADABLE
+            return words.UNREADABLE()
     best = footage_label(answer.hits[0].footage_id) if answer.hits else ""
     if not any(hit.certain for hit in answer.hits):
-        return f"{words.POSSIBLY_SEEN} {best}".strip()
-    return f"{words.SEEN if answer.kind == 'seen' else words.PART_SEEN} {best}".strip()
+        return f"{words.POSSIBLY_SEEN()} {best}".strip()
+    return f"{words.SEEN() if answer.kind == 'seen' else words.PART_SEEN()} {best}".strip()
 
 
 def _hit_lines(hit: Hit) -> list[Text]:
@@ -71,7 +71,7 @@ def _hit_lines(hit: Hit) -> list[Text]:
     )
     at = words.moment(earliest.sighting.posted_at)
     link = post_link(earliest.channel.channel_id, earliest.sighting.message_id, earliest.channel.username)
-    first = f"{words.EARLIEST_OF} {label}: {line(earliest.channel.title, 40)}, "
+    first = f"{words.earliest(line(earliest.channel.title, 40), label)}, "
     return [Text(f"{label}: {describe(likeness, label)}"), Text(first, TextLink(at, url=link) if link else at)]
 
 

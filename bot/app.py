@@ -26,7 +26,7 @@ from aiogram.exceptions import (
 from aiogram.types import BotCommand, ErrorEvent, Update
 from aiogram.utils.token import TokenValidationError
 
-from bot import words
+from bot import manual, words
 from bot.access import Gate, Rights, TeamChats
 from bot.calls import NOT_ACCEPTED
 from bot.deliver import DeliverStep
@@ -152,9 +152,9 @@ async def _went_wrong(event: ErrorEvent, desk: Desk) -> object:
     _log.error("handler_failed", exc_info=event.exception, update_id=event.update.update_id)
     query, message = event.update.callback_query, event.update.message
     if query is not None and shown(query) is not None:
-        await desk.outgoing.answer(query, words.WENT_WRONG, alert=True)
+        await desk.outgoing.answer(query, words.WENT_WRONG(), alert=True)
     elif message is not None:
-        await desk.outgoing.reply(message, words.WENT_WRONG)
+        await desk.outgoing.reply(message, words.WENT_WRONG())
     return None
 
 
@@ -183,7 +183,7 @@ class BotPart:
 
     async def _introduce(self, stop: asyncio.Event) -> None:
         """Set the list of commands that clients offer."""
-        commands = [BotCommand(command=name, description=text) for name, text in words.COMMANDS]
+        commands = [BotCommand(command=name, description=text()) for name, text in manual.COMMANDS]
         while not stop.is_set():
             try:
                 await self.bot.set_my_commands(commands)

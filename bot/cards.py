@@ -130,12 +130,12 @@ def _above(view: CardView) -> list[Line]:
     lines = [(Worth.ALWAYS, _headline(view))]
     if view.relabels:
         found = [words.contrast(one.contrast, line(one.said, 60), line(one.known, 60)) for one in view.relabels]
-        lines.append((Worth.ALWAYS, Text(Bold(words.RING_WORD["relabel"]), " ", " · ".join(found))))
+        lines.append((Worth.ALWAYS, Text(Bold(words.RING_WORD["relabel"]()), " ", " · ".join(found))))
     if view.furniture is not None:
         marked = words.furniture_marked(line(view.furniture.member, 32), view.furniture.at)
         lines.append((Worth.ALWAYS, Text(Italic(marked))))
     if view.told is None:
-        return [*lines, (Worth.POST, Text(Italic(words.NO_COPIES)))]
+        return [*lines, (Worth.POST, Text(Italic(words.NO_COPIES())))]
     lines += [
         (Worth.POST, _channel_line(view.told.channel)),
         (Worth.POST, _time_line(view, view.told)),
@@ -144,7 +144,7 @@ def _above(view: CardView) -> list[Line]:
     if view.told.forward is not None:
         lines.append((Worth.FORWARD, _forward_line(view.told.forward, view.forwarded_from)))
     if view.likeness is not None:
-        lines.append((Worth.MATCH, Text("Match: ", describe(view.likeness, footage_label(_matched(view))))))
+        lines.append((Worth.MATCH, Text(f"{words.MATCH()} ", describe(view.likeness, footage_label(_matched(view))))))
     lines += [(Worth.FURNITURE, _furniture_line(one)) for one in view.furnished if not one.stretch.rejected]
     return lines + _elder_lines(view)
 
@@ -164,30 +164,30 @@ def _seconds(one: Furnished) -> str:
 
 
 def _headline(view: CardView) -> Text:
-    parts: list[Text | str] = [Bold(f"{words.KIND_WORD[view.kind]} {footage_label(view.footage_id)}")]
+    parts: list[Text | str] = [Bold(f"{words.KIND_WORD[view.kind]()} {footage_label(view.footage_id)}")]
     if len(view.seen) > 1:
         channels = len({one.channel.channel_id for one in view.seen})
-        parts.append(f" · {words.count(len(view.seen), 'copy')} in {words.count(channels, 'channel')}")
+        parts.append(f" · {words.copies_in(len(view.seen), channels)}")
     if view.asked_as != view.footage_id:
-        parts.append(f"\n{footage_label(view.asked_as)} {words.JOINED}")
+        parts.append(f"\n{words.joined_here(footage_label(view.asked_as))}")
     if view.repeats:
-        parts.append(Italic(f"\n⚠ {words.POSSIBLE_REPEAT}"))
+        parts.append(Italic(f"\n⚠ {words.POSSIBLE_REPEAT()}"))
     return Text(*parts)
 
 
 def _channel_line(channel: Channel) -> Text:
     labels = [line(label, 24) for label in (channel.side, channel.language) if label]
     name = f" (@{channel.username})" if channel.username else ""
-    protected = [words.PROTECTED] if channel.protected else []
+    protected = [words.PROTECTED()] if channel.protected else []
     return Text(" · ".join([line(channel.title, 64) + name, *labels, *protected]))
 
 
 def _time_line(view: CardView, told: FootageSighting) -> Text:
     parts = [*_moment(told), " · ", _lag(view, told)]
     if told.edited:
-        parts.append(" · edited since")
+        parts.append(f" · {words.EDITED()}")
     if told.deleted_at is not None:
-        parts.append(f" · gone at Telegram, noticed {words.moment(told.deleted_at)}")
+        parts.append(f" · {words.gone(told.deleted_at)}")
     return Text(*parts)
 
 
@@ -207,34 +207,30 @@ def _moment(seen: FootageSighting) -> list[Text | str]:
 def _lag(view: CardView, told: FootageSighting) -> str:
     earliest = view.earliest
     if view.kind is FindingKind.PLAIN:
-        return "not compared"
+        return words.NOT_COMPARED()
     if earliest is None or earliest.sighting.sighting_id == told.sighting.sighting_id:
-        return words.EARLIEST_IS_THIS if view.kind is not FindingKind.POSSIBLE else "not filed with anything yet"
-    return f"{words.span(told.sighting.posted_at - earliest.sighting.posted_at)} after the earliest we hold"
+        return words.EARLIEST_IS_THIS() if view.kind is not FindingKind.POSSIBLE else words.NOT_FILED()
+    return words.lag(told.sighting.posted_at - earliest.sighting.posted_at)
 
 
 def _file_line(told: FootageSighting) -> Text:
     asset = told.asset
-    facts = [words.MEDIA_WORD[asset.kind] + (f" {words.clock(asset.duration)}" if asset.duration else "")]
+    facts = [words.MEDIA_WORD[asset.kind]() + (f" {words.clock(asset.duration)}" if asset.duration else "")]
     if asset.width and asset.height:
         facts.append(f"{asset.width}×{asset.height}")
     facts.append(format_size(asset.size))
     if told.album_id is not None:
-        facts.append("of an album")
+        facts.append(words.OF_ALBUM())
     if asset.reason and (asset.plain or asset.verdict != "ok"):
-        facts.append(line(asset.reason, 80))
+        facts.append(line(words.stored(asset.reason), 80))
     return Text(" · ".join(facts))
 
 
 def _forward_line(forward: Forward, channel: Channel | None) -> Text:
     """The header that Telegram itself puts on a forward: proof of origin, unlike any likeness."""
-    name = (
-        channel.title
-        if channel
-        else forward.name or (f"channel {forward.channel_id}" if forward.channel_id else "somebody")
-    )
-    at = f", {words.moment(forward.posted_at)}" if forward.posted_at else ""
-    return Text(f"Forwarded from {line(name, 48)}{at} (Telegram's own header)")
+    unnamed = words.unnamed_channel(forward.channel_id) if forward.channel_id else words.SOMEBODY()
+    name = channel.title if channel else forward.name or unnamed
+    return Text(words.forward_header(line(name, 48), forward.posted_at))
 
 
 def _matched(view: CardView) -> int:
@@ -246,15 +242,15 @@ def _elder_lines(view: CardView) -> list[Line]:
     earliest = elder.earliest if elder else view.earliest
     if earliest is None or told is None or earliest.sighting.sighting_id == told.sighting.sighting_id:
         return []
-    of = f" of {footage_label(elder.footage_id)}" if elder else ""
-    first = Text(f"Earliest we hold{of}: {line(earliest.channel.title, 40)}, ", *_moment(earliest))
+    of = footage_label(elder.footage_id) if elder else None
+    first = Text(f"{words.earliest(line(earliest.channel.title, 40), of)}, ", *_moment(earliest))
     lines = [(Worth.EARLIEST, first)]
     if len(view.seen) > 2:
-        lines.append((Worth.CHANNELS, Text("Seen: " + _by_channel(view.seen))))
+        lines.append((Worth.CHANNELS, Text(words.seen_in(_by_channel(view.seen)))))
     if best := best_copy(view.seen):
         size = f", {best.asset.width}×{best.asset.height}" if best.asset.width else ""
         length = f", {words.clock(best.asset.duration)}" if best.asset.duration else ""
-        lines.append((Worth.BEST_COPY, Text(f"Best copy: {line(best.channel.title, 40)}{length}{size}")))
+        lines.append((Worth.BEST_COPY, Text(words.best_copy(f"{line(best.channel.title, 40)}{length}{size}"))))
     return lines
 
 
@@ -263,7 +259,7 @@ def _by_channel(seen: Sequence[FootageSighting]) -> str:
     counted = Counter(one.channel.channel_id for one in seen).most_common()
     shown = [f"{line(names[number], 24)} {times}" for number, times in counted[:MOST_CHANNELS]]
     rest = len(counted) - MOST_CHANNELS
-    return " · ".join([*shown, *([f"+{words.count(rest, 'channel')}"] if rest > 0 else [])])
+    return " · ".join([*shown, *([f"+{words.channels(rest)}"] if rest > 0 else [])])
 
 
 def best_copy(seen: Sequence[FootageSighting]) -> FootageSighting | None:
@@ -281,15 +277,20 @@ def _worth(asset: Asset) -> tuple[int, int]:
 def _below(view: CardView) -> list[Line]:
     lines: list[Line] = []
     if view.tags:
-        lines.append((Worth.TAGS, Text(f"Tags: {_named(view.tags)}")))
+        lines.append((Worth.TAGS, Text(words.tags(_named(view.tags)))))
     if view.judgement is not None and view.judgement.verdict is not Verdict.UNREVIEWED:
         judged = view.judgement
         by = f", {line(judged.member, 32)}, {words.moment(judged.given_at)}"
-        lines.append((Worth.ALWAYS, Text("Verdict: ", Bold(words.VERDICT_WORD[judged.verdict]), by)))
+        lines.append((Worth.ALWAYS, Text(f"{words.VERDICT_GIVEN()} ", Bold(words.VERDICT_WORD[judged.verdict]()), by)))
     if view.location is not None:
-        lines.append((Worth.PLACE, Text("Place: ", *place_words(view.location), f", {line(view.location.member, 32)}")))
+        lines.append(
+            (
+                Worth.PLACE,
+                Text(f"{words.PLACED()} ", *place_words(view.location), f", {line(view.location.member, 32)}"),
+            )
+        )
     if view.claimed_by is not None:
-        lines.append((Worth.CLAIM, Text(f"Claimed by {line(view.claimed_by, 32)}")))
+        lines.append((Worth.CLAIM, Text(words.claimed_by(line(view.claimed_by, 32)))))
     return lines
 
 
@@ -299,8 +300,8 @@ def place_words(place: Location) -> list[Text | str]:
     if place.latitude is not None and place.longitude is not None:
         point = Point(place.latitude, place.longitude)
         shown += [" " if shown else "", TextLink(degrees(point), url=map_link(point))]
-    how = [line(place.precision, 24)] if place.precision else []
-    how += [f"by {line(place.method, 48)}"] if place.method else []
+    how = [line(words.stored(place.precision), 24)] if place.precision else []
+    how += [words.found_by(line(place.method, 48))] if place.method else []
     return [*shown, f" ({', '.join(how)})"] if how else shown
 
 
@@ -318,7 +319,7 @@ def _notes(view: CardView, room: int) -> list[Text]:
     """The newest notes that fit, and how many there are."""
     if not view.notes or room < 24:
         return []
-    shown = [Text(Bold(words.count(len(view.notes), "note")), ":")]
+    shown = [Text(Bold(words.notes(len(view.notes))), ":")]
     room -= len(shown[0]) + 1
     for note in view.notes[: -MOST_NOTES - 1 : -1]:
         at = f"{words.clock(note.second)} " if note.second is not None else ""
@@ -355,21 +356,21 @@ def _button(text: str, act: Act, footage_id: int, argument: str = "") -> InlineK
 def _main_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
     number = view.footage_id
     if view.claimed_by is None:
-        claims = [_button(words.CLAIM, Act.CLAIM, number)]
+        claims = [_button(words.CLAIM(), Act.CLAIM, number)]
     else:
         holder = word_key(view.claimed_by)
         claims = [
-            _button(words.RELEASE, Act.RELEASE, number, holder),
-            _button(words.TAKE_OVER, Act.TAKE_OVER, number, holder),
+            _button(words.RELEASE(), Act.RELEASE, number, holder),
+            _button(words.TAKE_OVER(), Act.TAKE_OVER, number, holder),
         ]
     row = [
-        _button(words.TAG, Act.MENU, number, "tags"),
-        _button(words.VERDICT, Act.MENU, number, "verdict"),
-        _button(words.PLACE, Act.MENU, number, "place"),
+        _button(words.TAG(), Act.MENU, number, "tags"),
+        _button(words.VERDICT(), Act.MENU, number, "verdict"),
+        _button(words.PLACE(), Act.MENU, number, "place"),
     ]
     if doubtful(view):
-        row.append(_button(words.NOT_A_MATCH, Act.MENU, number, "match"))
-    return [[*claims, _button(words.MORE, Act.MENU, number, "more")], row]
+        row.append(_button(words.NOT_A_MATCH(), Act.MENU, number, "match"))
+    return [[*claims, _button(words.MORE(), Act.MENU, number, "more")], row]
 
 
 def doubtful(view: CardView) -> bool:
@@ -392,7 +393,7 @@ def _verdict_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
     stands = view.judgement.verdict if view.judgement else Verdict.UNREVIEWED
     buttons = [
         _button(
-            (words.TICKED if verdict is stands else "") + words.VERDICT_WORD[verdict],
+            (words.TICKED if verdict is stands else "") + words.VERDICT_WORD[verdict](),
             Act.JUDGE,
             view.footage_id,
             verdict,
@@ -405,19 +406,19 @@ def _verdict_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
 def _place_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
     """Say where; and of a place that is given how precise, how found, and that it is wrong."""
     number, place = view.footage_id, view.location
-    asking = [_button(words.WHERE, Act.PLACE, number, "ask")]
+    asking = [_button(words.WHERE(), Act.PLACE, number, "ask")]
     if place is None:
         return [asking, _closing(view)]
     key = place_key(place)
     precisions = [
-        _button(_ticked(word, word == place.precision), Act.PLACE, number, f"{name}-{key}")
+        _button(_ticked(word(), word.english == place.precision), Act.PLACE, number, f"{name}-{key}")
         for name, word in words.PRECISION_WORD.items()
     ]
     methods = [
-        _button(_ticked(word, word == place.method), Act.PLACE, number, f"{name}-{key}")
+        _button(_ticked(word(), word.english == place.method), Act.PLACE, number, f"{name}-{key}")
         for name, word in words.METHOD_WORD.items()
     ]
-    asking.append(_button(words.PLACE_OFF, Act.PLACE, number, f"off-{key}"))
+    asking.append(_button(words.PLACE_OFF(), Act.PLACE, number, f"off-{key}"))
     return [asking, *_in_rows(precisions, 3), *_in_rows(methods, 3), _closing(view)]
 
 
@@ -436,9 +437,9 @@ def _match_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
     if view.elder is not None:
         other = str(view.elder.footage_id)
         label = footage_label(view.elder.footage_id)
-        rows.append([_button(f"≠ not {label}", Act.REJECT, view.footage_id, f"f{other}")])
+        rows.append([_button(words.not_footage(label), Act.REJECT, view.footage_id, f"f{other}")])
         if view.kind is FindingKind.POSSIBLE:
-            rows[-1].append(_button(f"{words.SAME} as {label}", Act.ACCEPT, view.footage_id, f"f{other}"))
+            rows[-1].append(_button(words.same_as(label), Act.ACCEPT, view.footage_id, f"f{other}"))
         if view.likeness is not None and view.likeness.furnishable is not None:
             text = words.stretch_button(spanned(view.likeness), furniture=False)
             rows.append([_button(text, Act.FURNISH, view.footage_id, f"m{view.likeness.furnishable}")])
@@ -457,11 +458,11 @@ def _copy_label(seen: FootageSighting) -> str:
 
 
 def _more_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
-    told = [(words.TIMELINE, "timeline"), (words.EVIDENCE, "evidence"), (words.HISTORY, "history")]
-    attending = [(words.FOLLOW, "follow"), (words.MUTE, "mute")]
+    told = [(words.TIMELINE(), "timeline"), (words.EVIDENCE(), "evidence"), (words.HISTORY(), "history")]
+    attending = [(words.FOLLOW(), "follow"), (words.MUTE(), "mute")]
     return [
         [_button(text, Act.TELL, view.footage_id, what) for text, what in told],
-        [_button(words.SPREAD, Act.TELL, view.footage_id, "spread"), _furniture_button(view)],
+        [_button(words.SPREAD(), Act.TELL, view.footage_id, "spread"), _furniture_button(view)],
         [_button(text, Act.ATTEND, view.footage_id, what) for text, what in attending],
         *([_stretch_button(view, one)] for one in view.furnished[:MOST_STRETCHES]),
         _closing(view),
@@ -470,8 +471,8 @@ def _more_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
 
 def _furniture_button(view: CardView) -> InlineKeyboardButton:
     if view.furniture is None:
-        return _button(words.FURNITURE, Act.FURNISH, view.footage_id)
-    return _button(words.NO_FURNITURE, Act.UNFURNISH, view.footage_id)
+        return _button(words.FURNITURE(), Act.FURNISH, view.footage_id)
+    return _button(words.NO_FURNITURE(), Act.UNFURNISH, view.footage_id)
 
 
 def _stretch_button(view: CardView, one: Furnished) -> InlineKeyboardButton:
@@ -481,8 +482,8 @@ def _stretch_button(view: CardView, one: Furnished) -> InlineKeyboardButton:
 
 
 def _closing(view: CardView, *, undo: bool = True) -> list[InlineKeyboardButton]:
-    back = _button(words.BACK, Act.MENU, view.footage_id, "main")
-    return [back, _button(words.UNDO, Act.UNDO, view.footage_id)] if undo else [back]
+    back = _button(words.BACK(), Act.MENU, view.footage_id, "main")
+    return [back, _button(words.UNDO(), Act.UNDO, view.footage_id)] if undo else [back]
 
 
 def _in_rows(buttons: Sequence[InlineKeyboardButton], width: int) -> Rows:

@@ -18,7 +18,8 @@ from storage import alerts, footage, jobs
 from storage.database import Reader, Tx
 from storage.opening import Store
 
-_CARD = re.compile(rf"(?:{'|'.join(words.KIND_WORD.values())}) #F(?P<id>\d{{1,12}})\b")
+_KINDS = {kind for word in words.KIND_WORD.values() for kind in word.everywhere()}
+_CARD = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(_KINDS)))}) #F(?P<id>\d{{1,12}})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,12 @@ class Desk:
         named = parse_footage(first)
         number, rest = (named, rest.strip()) if named is not None else (card_number(message), (written or "").strip())
         if number is None:
-            await self.outgoing.reply(message, words.WHICH_FOOTAGE)
+            await self.outgoing.reply(message, words.WHICH_FOOTAGE())
             return None, rest
         async with self.store.database.reader() as reader:
             found = await self.present(reader, number)
         if found is None:
-            await self.outgoing.reply(message, words.NO_FOOTAGE)
+            await self.outgoing.reply(message, words.NO_FOOTAGE())
         return found, rest
 
 

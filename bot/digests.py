@@ -144,9 +144,9 @@ class DigestStep:
 
 def digest_text(views: Sequence[CardView], head: tuple[int, str]) -> Text:
     """One line per footage: what, where, when, the first words. The head of the custody log gets a witness outside."""
-    shown = Text(words.custody_head(head[0]), Code(head[1]))
+    shown = Text(f"{words.custody_head(head[0])} ", Code(head[1]))
     lines = (digest_line(view) for view in views)
-    return as_list(Bold(words.digest_title(len(views))), *lines, Italic(words.DIGEST_HINT), shown)
+    return as_list(Bold(words.digest_title(len(views))), *lines, Italic(words.DIGEST_HINT()), shown)
 
 
 def digest_buttons(views: Sequence[CardView]) -> InlineKeyboardMarkup:
@@ -161,13 +161,13 @@ def digest_buttons(views: Sequence[CardView]) -> InlineKeyboardMarkup:
 
 def digest_line(view: CardView) -> Text:
     """What, where, when, and the first words."""
-    headline = Bold(f"{words.KIND_WORD[view.kind]} {footage_label(view.footage_id)}")
+    headline = Bold(f"{words.KIND_WORD[view.kind]()} {footage_label(view.footage_id)}")
     if view.told is None:
         return Text(headline)
     told = view.told
     length = f" {words.clock(told.asset.duration)}" if told.asset.duration else ""
     facts = f" · {line(told.channel.title, 32)} · {words.moment(told.sighting.posted_at)}"
-    repeat = f" · {words.MAYBE_TOLD}" if view.repeats else ""
+    repeat = f" · {words.MAYBE_TOLD()}" if view.repeats else ""
     caption = paragraph(told.text, 60).replace("\n", " ")
     shown = f" · {caption}" if caption else ""
-    return Text(headline, f"{facts} · {words.MEDIA_WORD[told.asset.kind]}{length}{repeat}{shown}")
+    return Text(headline, f"{facts} · {words.MEDIA_WORD[told.asset.kind]()}{length}{repeat}{shown}")

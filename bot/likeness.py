@@ -2,21 +2,11 @@
 
 from dataclasses import dataclass
 
+from bot import words
 from bot.words import clock
 
 SHOWN_SPANS = 2
-
-_WHAT = {
-    "identical": "the same file",
-    "same": "the same recording",
-    "mirrored": "the same recording",
-    "edited": "the same recording, edited (cropped, overlaid or re-framed)",
-    "sped_up": "the same recording at another speed",
-    "excerpt": "a piece",
-    "contains": "contains a piece",
-    "frame": "one frame",
-    "audio": "the same sound under other pictures",
-}
+_WHOLE = frozenset({"identical", "same", "mirrored", "edited", "sped_up"})  # of which no seconds need be named
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +28,29 @@ def describe(likeness: Likeness, other: str) -> str:
     """The sentence of a match between this copy and ``other`` (a label like ``#F12``)."""
     parts = [_placed(likeness, other)]
     if likeness.mirrored:
-        parts.append("mirrored")
+        parts.append(words.MIRRORED())
     if speeds := sorted({f"×{speed:.2f}" for *_, speed in likeness.spans if abs(speed - 1) > 0.02}):
-        parts.append("speed " + ", ".join(speeds))
+        parts.append(words.speeds(", ".join(speeds)))
     if likeness.picture and likeness.both_sound and likeness.relation != "identical":
-        parts.append("same sound" if likeness.sound else "sound differs")
+        parts.append(words.SAME_SOUND() if likeness.sound else words.OTHER_SOUND())
     if not likeness.certain:
-        parts.append(f"not certain ({likeness.strength:.0%})")
+        parts.append(words.uncertain(likeness.strength))
     return "; ".join(parts)
 
 
 def _placed(likeness: Likeness, other: str) -> str:
-    what = _WHAT.get(likeness.relation, "looks alike")
     if likeness.relation == "frame" and likeness.spans:
-        return f"{what}: this picture is {clock(likeness.spans[0][1])} of {other}"
+        return words.frame_of(clock(likeness.spans[0][1]), other)
     timed = [span for span in likeness.spans if span[2] > 0]
-    if likeness.relation in {"identical", "same", "mirrored", "edited", "sped_up"} or not timed:
-        return f"{what} as {other}" if what.startswith("the same") else f"{what} of {other}"
+    if likeness.relation in _WHOLE or not timed:
+        return words.alike(likeness.relation, other)
     places = [
-        f"{stretch(mine, seconds)} of this is {stretch(its, seconds * speed)} of {other}"
+        words.stretch_of(stretch(mine, seconds), stretch(its, seconds * speed), other)
         for mine, its, seconds, speed in timed[:SHOWN_SPANS]
     ]
-    more = f" (+{len(timed) - SHOWN_SPANS} more)" if len(timed) > SHOWN_SPANS else ""
+    more = f" {words.more_stretches(len(timed) - SHOWN_SPANS)}" if len(timed) > SHOWN_SPANS else ""
     told = ", ".join(places) + more
-    return f"the same sound: {told}; other pictures" if likeness.relation == "audio" else told
+    return words.sound_only(told) if likeness.relation == "audio" else told
 
 
 def spanned(likeness: Likeness) -> str:

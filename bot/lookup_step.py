@@ -102,16 +102,16 @@ class LookUpStep:
                 with path.open("xb") as target:
                     await fetch(self._bot, question.file_id, target)
             except TooLarge:
-                return Answer("too_large", compose_notice(words.TOO_LARGE))
+                return Answer("too_large", compose_notice(words.TOO_LARGE()))
             except Gone:
-                return Answer("gone", compose_notice(words.FILE_GONE))
+                return Answer("gone", compose_notice(words.FILE_GONE()))
             found = await self._asker.ask(path, progress)
         return Answer(found.kind, compose_answer(found), found.picture)
 
     async def _tell_stage(self, question: LookUp, stage: str) -> None:
         """Progress is shown where it costs nobody anything: in private."""
         if question.chat_id > 0 and question.answer_id is not None and stage in words.STAGES:
-            await self._outgoing.rewrite(question.chat_id, question.answer_id, words.STAGES[stage])
+            await self._outgoing.rewrite(question.chat_id, question.answer_id, words.STAGES[stage]())
 
     async def _show(self, question: LookUp, answer: Answer) -> int | None:
         """Put the answer in place of "looking…", or under the question when that is gone; where it stands."""

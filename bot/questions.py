@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from bot import words
+from bot import notices, words
 from core.ids import ChannelRef, parse_channel
 from core.model import Verdict
 
@@ -51,9 +51,10 @@ def read_question(written: str) -> Question:
 
 
 def verdict_named(written: str) -> Verdict | None:
-    """The verdict with this name, in any case and with spaces or underscores."""
+    """The verdict with this name, in any language and case and with spaces or underscores."""
     wanted = written.casefold().replace("_", " ").strip()
-    return next((one for one, word in words.VERDICT_WORD.items() if wanted in {word, str(one).replace("_", " ")}), None)
+    named = ((one, {str(one).replace("_", " "), *word.everywhere()}) for one, word in words.VERDICT_WORD.items())
+    return next((one for one, names in named if wanted in names), None)
 
 
 def _is_channel(part: str) -> bool:
@@ -65,7 +66,7 @@ def _verdict(written: str | None) -> Verdict | None:
         return None
     found = verdict_named(written)
     if found is None:
-        raise Unclear(words.WHICH_VERDICT)
+        raise Unclear(notices.which_verdict())
     return found
 
 
@@ -75,4 +76,4 @@ def _day(written: str | None) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(written), time(), UTC)
     except ValueError as error:
-        raise Unclear(words.WHICH_DAY) from error
+        raise Unclear(words.WHICH_DAY()) from error

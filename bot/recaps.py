@@ -107,7 +107,7 @@ async def recap(reader: Reader, chat_id: int) -> Listed:
 def recap_text(footages: Sequence[tuple[CardView, str]]) -> Text:
     """One line per footage, with what is muted."""
     lines = [Text(digest_line(view), f" · 🔕 {line(reason, 48)}") for view, reason in footages]
-    made = as_list(Bold(words.recap_title(len(footages))), *lines, Italic(words.RECAP_HINT))
+    made = as_list(Bold(words.recap_title(len(footages))), *lines, Italic(words.RECAP_HINT()))
     return (
-        made if len(made) <= TEXT_LIMIT else as_list(Bold(words.recap_title(len(footages))), Italic(words.RECAP_HINT))
+        made if len(made) <= TEXT_LIMIT else as_list(Bold(words.recap_title(len(footages))), Italic(words.RECAP_HINT()))
     )

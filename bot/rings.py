@@ -136,13 +136,13 @@ def ring_text(given: Wanted, *, repeated: bool) -> Text:
     told = given.told
     at = words.moment(told.sighting.posted_at)
     link = post_link(told.channel.channel_id, told.sighting.message_id, told.channel.username)
-    lines = [Text(Bold(f"{words.RING_WORD[given.ring.reason]} {footage_label(given.footage_id)}"))]
+    lines = [Text(Bold(f"{words.RING_WORD[given.ring.reason]()} {footage_label(given.footage_id)}"))]
     lines += [Text(words.contrast(one.contrast, line(one.said, 60), line(one.known, 60))) for one in given.found]
     lines.append(Text(f"{line(told.channel.title, 64)}, ", TextLink(at, url=link) if link else at))
     if caption := paragraph(told.text, LONGEST_CAPTION):
         lines.append(ExpandableBlockQuote(caption))
     if repeated:
-        lines.append(Italic(words.MAYBE_TOLD))
+        lines.append(Italic(words.MAYBE_TOLD()))
     return as_list(*lines)
 
 

@@ -26,9 +26,9 @@ def _legend(footage_id: int, hung: Sequence[Hung]) -> Legend:
     return Legend(
         title=words.spread_title(footage_label(footage_id)),
         subtitle=words.spread_counts(len(hung), channels),
-        forward=words.SPREAD_FORWARD,
-        alike=words.SPREAD_ALIKE,
-        bars=words.SPREAD_BARS,
+        forward=words.SPREAD_FORWARD(),
+        alike=words.SPREAD_ALIKE(),
+        bars=words.SPREAD_BARS(),
         ends=ends,
     )
 
@@ -54,14 +54,14 @@ def _row(shown: Shown, first: Hung) -> Row:
 def _detail(one: Hung, first: Hung) -> str:
     """The tie in words, and what is to be known of the copy."""
     seen = one.seen
-    marks = [] if seen.belongs else [words.PART]
-    marks += [words.GONE] if seen.deleted_at is not None else []
+    marks = [] if seen.belongs else [words.PART()]
+    marks += [words.GONE()] if seen.deleted_at is not None else []
     if one.tie is Tie.FORWARD:
         header = seen.forward
         missing = header is not None and one.parent is None
-        origin = line(header.name, 32) if header is not None and header.name else words.NOT_HELD
-        return " · ".join([words.forwarded_from(origin) if missing else words.FORWARDED, *marks])
+        origin = line(header.name, 32) if header is not None and header.name else words.NOT_HELD()
+        return " · ".join([words.forwarded_from(origin) if missing else words.FORWARDED(), *marks])
     if one.tie is Tie.FIRST:
-        return " · ".join([words.EARLIEST, *marks])
+        return " · ".join([words.EARLIEST(), *marks])
     same = seen.asset.asset_id == first.seen.asset.asset_id
-    return " · ".join([words.SAME_FILE if same else words.LOOKS_ALIKE, *marks])
+    return " · ".join([words.SAME_FILE() if same else words.LOOKS_ALIKE(), *marks])

@@ -20,17 +20,17 @@ def timeline(footage_id: int, seen: Sequence[FootageSighting]) -> Text:
         link = post_link(one.channel.channel_id, one.sighting.message_id, one.channel.username)
         at = words.moment(one.sighting.posted_at)
         lag = one.sighting.posted_at - seen[0].sighting.posted_at
-        facts = [line(one.channel.title, 40), f"+{words.span(lag)}" if lag else words.EARLIEST, *_marks(one)]
+        facts = [line(one.channel.title, 40), f"+{words.span(lag)}" if lag else words.EARLIEST(), *_marks(one)]
         lines.append(Text(TextLink(at, url=link) if link else at, " · ", " · ".join(facts)))
     return fitting(Bold(words.timeline_title(footage_label(footage_id))), lines)
 
 
 def _marks(seen: FootageSighting) -> list[str]:
-    marks = [] if seen.belongs else [words.PART]
+    marks = [] if seen.belongs else [words.PART()]
     if seen.forward is not None:
-        marks.append(words.FORWARDED)
+        marks.append(words.FORWARDED())
     if seen.edited:
-        marks.append(words.EDITED)
+        marks.append(words.EDITED())
     if seen.deleted_at is not None:
         marks.append(words.gone(seen.deleted_at))
     return marks
@@ -40,19 +40,22 @@ def evidence(footage_id: int, seen: Sequence[FootageSighting], head: tuple[int, 
     """The SHA-256 of every file held, where it was captured and how, and the custody log's head."""
     lines = []
     for one in seen:
-        how = f"{line(one.channel.title, 32)}, post {one.sighting.message_id}, {one.sighting.capture}"
+        how = words.post_captured(line(one.channel.title, 32), one.sighting.message_id, one.sighting.capture)
         captured = words.captured(one.sighting.captured_at)
         lines.append(Text(Code(one.asset.sha256), f"\n{how}, {captured}, {format_size(one.asset.size)}"))
     title = Bold(words.evidence_title(footage_label(footage_id)))
     number, digest = head
-    return fitting(title, [Text(words.custody_head(number), Code(digest)), *lines])
+    return fitting(title, [Text(f"{words.custody_head(number)} ", Code(digest)), *lines])
 
 
 def history(footage_id: int, events: Sequence[Event]) -> Text:
     """Who did what when, the newest first."""
     title = Bold(words.history_title(footage_label(footage_id)))
-    lines = [Text(f"{words.moment(one.at)} · {line(one.member, 32)} {line(one.what, 120)}") for one in reversed(events)]
-    return fitting(title, lines or [Text(words.NO_HISTORY)])
+    lines = [
+        Text(f"{words.moment(one.at)} · {line(one.member, 32)} {line(words.deed(one.act, one.about), 120)}")
+        for one in reversed(events)
+    ]
+    return fitting(title, lines or [Text(words.NO_HISTORY())])
 
 
 def fitting(title: Text, lines: Sequence[Text], limit: int = TEXT_LIMIT) -> Text:

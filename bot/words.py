@@ -1,206 +1,263 @@
-"""Every word that members read, in one place, so that another language can join later.
+"""Every word that members read, in one place and in English; ``bot.tongues`` says them in the reader's language.
 
-Constants are whole sentences or labels; functions take values and give sentences. Nothing here is foreign text: what
-others wrote crosses ``bot.cleaning`` before it is put beside these words.
+A ``Phrase`` is a whole sentence or label and is called where it is shown; functions take values and give sentences.
+Nothing here is foreign text: what others wrote crosses ``bot.cleaning`` before it is put beside these words. After a
+change ``make words`` brings the catalogues under ``bot/locales`` up to date, and a test names what is not translated.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+
+from bot.tongues import Phrase, plural, say, spoken
 from core.model import FindingKind, MediaKind, Role, Verdict
 from storage.attention import Subject
 
-KIND_WORD: Mapping[FindingKind, str] = {
-    FindingKind.NEW: "NEW",
-    FindingKind.REPOST: "REPOST",
-    FindingKind.POSSIBLE: "POSSIBLE REPOST",
-    FindingKind.PLAIN: "TOO PLAIN",
+KIND_WORD: Mapping[FindingKind, Phrase] = {
+    FindingKind.NEW: Phrase("NEW"),
+    FindingKind.REPOST: Phrase("REPOST"),
+    FindingKind.POSSIBLE: Phrase("POSSIBLE REPOST"),
+    FindingKind.PLAIN: Phrase("TOO PLAIN"),
 }
-MEDIA_WORD: Mapping[MediaKind, str] = {
-    MediaKind.PHOTO: "Photo",
-    MediaKind.VIDEO: "Video",
-    MediaKind.ANIMATION: "Animation",
-    MediaKind.VIDEO_NOTE: "Video note",
-    MediaKind.AUDIO: "Audio",
-    MediaKind.VOICE: "Voice note",
-    MediaKind.DOCUMENT: "File",
+MEDIA_WORD: Mapping[MediaKind, Phrase] = {
+    MediaKind.PHOTO: Phrase("Photo"),
+    MediaKind.VIDEO: Phrase("Video"),
+    MediaKind.ANIMATION: Phrase("Animation"),
+    MediaKind.VIDEO_NOTE: Phrase("Video note"),
+    MediaKind.AUDIO: Phrase("Audio"),
+    MediaKind.VOICE: Phrase("Voice note"),
+    MediaKind.DOCUMENT: Phrase("File"),
 }
-VERDICT_WORD: Mapping[Verdict, str] = {
-    Verdict.UNREVIEWED: "unreviewed",
-    Verdict.IN_REVIEW: "in review",
-    Verdict.CONFIRMED: "confirmed",
-    Verdict.MISATTRIBUTED: "misattributed",
-    Verdict.ALTERED: "staged or altered",
-    Verdict.UNRESOLVED: "unresolved",
+VERDICT_WORD: Mapping[Verdict, Phrase] = {
+    Verdict.UNREVIEWED: Phrase("unreviewed"),
+    Verdict.IN_REVIEW: Phrase("in review"),
+    Verdict.CONFIRMED: Phrase("confirmed"),
+    Verdict.MISATTRIBUTED: Phrase("misattributed"),
+    Verdict.ALTERED: Phrase("staged or altered"),
+    Verdict.UNRESOLVED: Phrase("unresolved"),
 }
-ROLE_WORD: Mapping[Role, str] = {
-    Role.VIEWER: "a viewer",
-    Role.TAGGER: "a tagger",
-    Role.LEAD: "a lead",
-    Role.ADMIN: "an admin",
+ROLE_WORD: Mapping[Role, Phrase] = {
+    Role.VIEWER: Phrase("a viewer"),
+    Role.TAGGER: Phrase("a tagger"),
+    Role.LEAD: Phrase("a lead"),
+    Role.ADMIN: Phrase("an admin"),
+}
+RING_WORD: Mapping[str, Phrase] = {"relabel": Phrase("⚠ RELABEL"), "followed": Phrase("🔔 FOLLOWED")}
+SUBJECT_WORD: Mapping[Subject, Phrase] = {
+    Subject.FOOTAGE: Phrase("footage"),
+    Subject.CHANNEL: Phrase("channel"),
+    Subject.TAG: Phrase("tag"),
+    Subject.PLACE: Phrase("place"),
+    Subject.WORD: Phrase("word"),
+}
+PRECISION_WORD: Mapping[str, Phrase] = {
+    "exact": Phrase("exact spot"),
+    "building": Phrase("building"),
+    "street": Phrase("street"),
+    "town": Phrase("town"),
+    "region": Phrase("region"),
+}
+METHOD_WORD: Mapping[str, Phrase] = {
+    "landmarks": Phrase("landmarks"),
+    "satellite": Phrase("satellite imagery"),
+    "shadows": Phrase("shadows"),
+    "metadata": Phrase("metadata"),
+    "source": Phrase("a source's word"),
+}
+LIKENESS_WORD: Mapping[str, Phrase] = {
+    "identical": Phrase("the same file as {other}"),
+    "same": Phrase("the same recording as {other}"),
+    "mirrored": Phrase("the same recording as {other}"),
+    "edited": Phrase("the same recording as {other}, edited (cropped, overlaid or re-framed)"),
+    "sped_up": Phrase("the same recording as {other} at another speed"),
+    "excerpt": Phrase("a piece of {other}"),
+    "contains": Phrase("contains a piece of {other}"),
+    "frame": Phrase("one frame of {other}"),
+    "audio": Phrase("the same sound as {other} under other pictures"),
+}
+STAGES: Mapping[str, Phrase] = {
+    "downloading": Phrase("Looking… downloading the file"),
+    "reading": Phrase("Looking… reading the file"),
+    "matching": Phrase("Looking… comparing it with everything held"),
+    "drawing": Phrase("Looking… drawing the proof"),
+}
+WATCH_WORD: Mapping[str, Phrase] = {
+    "active": Phrase("active"),
+    "private": Phrase("private"),
+    "banned": Phrase("banned"),
+    "gone": Phrase("gone"),
+    "paused": Phrase("paused"),
+    "joined": Phrase("joined"),
+    "fast": Phrase("fast watch"),
+    "poll": Phrase("polled"),
+    "preview": Phrase("by its public pages"),
+    "imported": Phrase("imported"),
+}
+JUDGED = "judged {what}"
+DEEDS = (  # as ``storage.members`` words them
+    Phrase("tagged {what}"),
+    Phrase("untagged {what}"),
+    Phrase("judged {what}"),
+    Phrase("claimed"),
+    Phrase("released"),
+    Phrase("gave the claim back to {what}"),
+    Phrase("noted {what}"),
+    Phrase("withdrew the note {what}"),
+    Phrase("located it at {what}"),
+    Phrase("took off the place {what}"),
+    Phrase("linked {what} to it"),
+    Phrase("linked it to {what}"),
+    Phrase("took the link apart: {what}"),
+    Phrase("said that copies show the same"),
+    Phrase("said that copies show different recordings"),
+    Phrase("marked it as channel furniture"),
+    Phrase("said that it is no channel furniture"),
+    Phrase("said that a stretch is channel furniture"),
+    Phrase("said that a stretch is no channel furniture"),
+    Phrase("learned that a stretch is channel furniture"),
+    Phrase("marked a stretch as channel furniture"),
+)
+REASONS = (  # why a file is too plain to judge, as ``fingerprints`` words them
+    Phrase("nearly one colour"),
+    Phrase("too little to see"),
+    Phrase("nothing but words on one colour"),
+    Phrase("too little to see or hear"),
+    Phrase("silence, a steady noise, or too short to tell"),
+)
+PINNED = Phrase("a pin on the map")
+_STORED = {  # words that are kept in English and shown in every language
+    phrase.english: phrase for phrase in (*PRECISION_WORD.values(), *METHOD_WORD.values(), *REASONS, PINNED)
 }
 
-RING_WORD: Mapping[str, str] = {"relabel": "⚠ RELABEL", "followed": "🔔 FOLLOWED"}
-FOLLOW, MUTE = "🔔 Follow", "🔕 Mute"
-SUBJECT_WORD: Mapping[Subject, str] = {
-    Subject.FOOTAGE: "footage",
-    Subject.CHANNEL: "channel",
-    Subject.TAG: "tag",
-    Subject.PLACE: "place",
-    Subject.WORD: "word",
-}
-FOLLOWED_HERE, MUTED_HERE, NO_WISHES = "Followed here:", "Muted here:", "Nothing is followed or muted here."
-WHAT_TO_FOLLOW = "Follow or mute what? F12, @channel, #tag, place:name, or words of captions."
-FOR_YOURSELF = "For yourself, write it to me in private."
-NO_CHANNEL = "No channel of that name is held here."
-NOTHING_HELD = "Nothing was held back here."
-RECAP_HINT = "Held back because muted here. Tap a number for its card; /mute shows what is muted."
-CLAIM, RELEASE, TAKE_OVER = "✋ Claim", "✋ Release", "Take over"
-TAG, VERDICT, NOT_A_MATCH, SAME, MORE = "🏷 Tag", "⚖ Verdict", "≠ Not a match", "＝ Same footage", "⋯ More"
-PLACE, WHERE, PLACE_OFF = "📍 Place", "✎ Say where", "✕ Take it off"
-PRECISION_WORD: Mapping[str, str] = {
-    "exact": "exact spot",
-    "building": "building",
-    "street": "street",
-    "town": "town",
-    "region": "region",
-}
-METHOD_WORD: Mapping[str, str] = {
-    "landmarks": "landmarks",
-    "satellite": "satellite imagery",
-    "shadows": "shadows",
-    "metadata": "metadata",
-    "source": "a source's word",
-}
-PINNED = "a pin on the map"
-TIMELINE, EVIDENCE, HISTORY, UNDO, BACK = "Timeline", "Evidence", "History", "↩ Undo mine", "‹ Back"
+# ------------------------------------------------------------------------------------------------ buttons
+
+FOLLOW, MUTE = Phrase("🔔 Follow"), Phrase("🔕 Mute")
+CLAIM, RELEASE, TAKE_OVER = Phrase("✋ Claim"), Phrase("✋ Release"), Phrase("Take over")
+TAG, VERDICT, MORE = Phrase("🏷 Tag"), Phrase("⚖ Verdict"), Phrase("⋯ More")
+NOT_A_MATCH = Phrase("≠ Not a match")
+PLACE, WHERE, PLACE_OFF = Phrase("📍 Place"), Phrase("✎ Say where"), Phrase("✕ Take it off")
+TIMELINE, SPREAD, EVIDENCE, HISTORY = Phrase("Timeline"), Phrase("🕸 Spread"), Phrase("Evidence"), Phrase("History")
+UNDO, BACK = Phrase("↩ Undo mine"), Phrase("‹ Back")
+FURNITURE, NO_FURNITURE = Phrase("🪑 Mark as furniture"), Phrase("↩ No furniture")
+PART_AGAIN, TAKE_BACK = Phrase("↩ Take apart again"), Phrase("↩ It is a match after all")
 EARLIER_PAGE, LATER_PAGE = "‹", "›"
 TICKED = "✓ "
 
-OUT_OF_DATE = "This button is out of date. The card is being refreshed."
-REPEATED_CARD = "This card was sent twice; the buttons here act, the other one shows what came of it."
-ANONYMOUS = (
+# ------------------------------------------------------------------------------------------------ answers
+
+FOLLOWED_HERE, MUTED_HERE = Phrase("Followed here:"), Phrase("Muted here:")
+NO_WISHES = Phrase("Nothing is followed or muted here.")
+WHAT_TO_FOLLOW = Phrase("Follow or mute what? F12, @channel, #tag, place:name, or words of captions.")
+FOR_YOURSELF = Phrase("For yourself, write it to me in private.")
+NO_CHANNEL = Phrase("No channel of that name is held here.")
+NOTHING_HELD = Phrase("Nothing was held back here.")
+RECAP_HINT = Phrase("Held back because muted here. Tap a number for its card; /mute shows what is muted.")
+OUT_OF_DATE = Phrase("This button is out of date. The card is being refreshed.")
+REPEATED_CARD = Phrase("This card was sent twice; the buttons here act, the other one shows what came of it.")
+ANONYMOUS = Phrase(
     "Anonymous administrators can't act here: nobody could say later who did it. Please act under your own name."
 )
-WENT_WRONG = "Something went wrong; it was written down and nothing was changed by halves. Please try again."
-NO_FOOTAGE = "There is no footage with that number here."
-WHICH_FOOTAGE = "Which footage? Write its number, like F12, or reply to its card."
-WHICH_TAG = "Which tag? Like this: /tag F12 vehicles"
-TAG_TOO_LONG = "A tag has 1 to 40 characters, on one line."
-WHAT_NOTE = "What should be noted? Like this: /note F12 0:12 the same gate as in #F3"
-WHICH_VERDICT = "Which verdict? One of: " + ", ".join(VERDICT_WORD[verdict] for verdict in Verdict)
-WHAT_PLACE = (
+WENT_WRONG = Phrase("Something went wrong; it was written down and nothing was changed by halves. Please try again.")
+NO_FOOTAGE = Phrase("There is no footage with that number here.")
+WHICH_FOOTAGE = Phrase("Which footage? Write its number, like F12, or reply to its card.")
+WHICH_TAG = Phrase("Which tag? Like this: /tag F12 vehicles")
+TAG_TOO_LONG = Phrase("A tag has 1 to 40 characters, on one line.")
+WHAT_NOTE = Phrase("What should be noted? Like this: /note F12 0:12 the same gate as in #F3")
+WHAT_PLACE = Phrase(
     "Which place? A name, coordinates or a map link, then how precise and how found, like this: "
     "/place F12 Sergeevka range 43.8012, 131.9540; building; satellite imagery"
 )
-PLACE_CHANGED = "The place was changed meanwhile; the card is being refreshed."
-NO_PLACE = "No place is given yet."
-WHICH_DAY = "A day is written like 2024-10-18."
-WHAT_TO_FIND = "What should be found? Like this: /find Сергеевка #vehicles"
-REPLY_TO_MEDIA = "Reply with /seen to a photo, video, voice note or file, or send me one in private."
-NOTHING_FOUND = "Nothing here has these words."
-NO_MATCH_HERE = "This card rests on no match that could be wrong."
-REJECTED = "Noted: not a match, for good."
-RESTORED = "Noted: it is a match after all."
-LINK_WHICH = "Link which? Two numbers, like this: /link F12 F13"
-SPLIT_WHICH = "Which copy shows something else? Write the address of its post after /split F12, or choose:"
-NOTHING_TO_SPLIT = "This footage has one copy only."
-NO_SUCH_COPY = "This footage has no copy in that post."
-NOT_LINKED = "No link of a member stands here."
-PART_AGAIN = "↩ Take apart again"
-TAKE_BACK = "↩ It is a match after all"
-FURNITURE, NO_FURNITURE = "🪑 Mark as furniture", "↩ No furniture"
-NOTHING_TO_UNDO = "There is nothing of yours here to undo, or somebody changed it since."
-LOOKING = "Looking…"
-STAGES: Mapping[str, str] = {
-    "downloading": "Looking… downloading the file",
-    "reading": "Looking… reading the file",
-    "matching": "Looking… comparing it with everything held",
-    "drawing": "Looking… drawing the proof",
-}
-TOO_LARGE = (
+PLACE_CHANGED = Phrase("The place was changed meanwhile; the card is being refreshed.")
+NO_PLACE = Phrase("No place is given yet.")
+WHICH_DAY = Phrase("A day is written like 2024-10-18.")
+WHAT_TO_FIND = Phrase("What should be found? Like this: /find Сергеевка #vehicles")
+REPLY_TO_MEDIA = Phrase("Reply with /seen to a photo, video, voice note or file, or send me one in private.")
+NOTHING_FOUND = Phrase("Nothing here has these words.")
+NO_MATCH_HERE = Phrase("This card rests on no match that could be wrong.")
+REJECTED = Phrase("Noted: not a match, for good.")
+RESTORED = Phrase("Noted: it is a match after all.")
+LINK_WHICH = Phrase("Link which? Two numbers, like this: /link F12 F13")
+SPLIT_WHICH = Phrase("Which copy shows something else? Write the address of its post after /split F12, or choose:")
+NOTHING_TO_SPLIT = Phrase("This footage has one copy only.")
+NO_SUCH_COPY = Phrase("This footage has no copy in that post.")
+NOT_LINKED = Phrase("No link of a member stands here.")
+NOTHING_TO_UNDO = Phrase("There is nothing of yours here to undo, or somebody changed it since.")
+LOOKING = Phrase("Looking…")
+TOO_LARGE = Phrase(
     "This file is over 20 MB, more than Telegram lets a bot download, so it was not looked up. "
     "Send a shorter piece, a smaller copy or a screenshot."
 )
-FILE_GONE = "Telegram no longer gives out this file; please send it again."
-SEEN, PART_SEEN, NOT_SEEN = "SEEN", "PART SEEN", "NOT SEEN HERE"
-POSSIBLY_SEEN = "POSSIBLY SEEN"
-NOT_NEW = "It may still be old elsewhere."
-TOO_PLAIN, UNREADABLE = "TOO PLAIN to judge", "UNREADABLE"
-POSSIBLE_REPEAT = "possible repeat: this card may stand here twice; both act on the same footage"
-MAYBE_TOLD = "perhaps told before"
-DIGEST_HINT = "Tap a number for its card."
-EARLIEST_OF, EARLIEST = "Earliest we hold of", "earliest we hold"
-SPREAD = "🕸 Spread"
-SPREAD_FORWARD = "forward: Telegram's own header, proof of origin"
-SPREAD_ALIKE = "look-alike: our inference, no proof of who took it from whom"
-SPREAD_BARS = "posts over time"
-LOOKS_ALIKE, SAME_FILE, NOT_HELD, GONE = "look-alike", "look-alike, the same file", "a post not held here", "gone"
-PART, FORWARDED, EDITED = "in part", "forwarded", "edited since"
-NO_HISTORY = "Nobody did anything with it yet."
-STATUS, ALL_WELL, WAITING, WATCHED, NOTHING = "Status", "No trouble.", "Waiting:", "Watched:", "nothing"
-NO_ALERTS, NOT_CHECKED = "No alert was sent in the last day.", "not compared with Telegram yet"
-JOINED = "turned out to be the same recording"
-EARLIEST_IS_THIS = "Earliest we hold: this post"
-NO_COPIES = "No copy is filed under this number any more."
-PROTECTED = "Channel forbids copying"
+FILE_GONE = Phrase("Telegram no longer gives out this file; please send it again.")
+WHICH_LANGUAGE = Phrase("Which language should I speak here?")
 
-COMMANDS: Sequence[tuple[str, str]] = (
-    ("find", "words #tag @channel place:x verdict:x since:2024-10-18: search the archive"),
-    ("card", "F12: show the card of a footage"),
-    ("seen", "as a reply to media: have we seen this?"),
-    ("tag", "F12 word: add a tag"),
-    ("untag", "F12 word: take a tag off"),
-    ("verdict", "F12 confirmed: judge a footage"),
-    ("note", "F12 0:12 text: write a note"),
-    ("place", "F12 name or coordinates; precision; method: say where it is"),
-    ("unplace", "F12: take the place off"),
-    ("link", "F12 F13: the same recording, whatever the matching says"),
-    ("unlink", "F13: take a link apart"),
-    ("split", "F12 post link: this copy shows something else"),
-    ("claim", "F12: say that you work on it"),
-    ("release", "F12: you no longer do"),
-    ("follow", "F12, @channel, #tag, place:x or words: ring here; alone: what is followed and muted"),
-    ("mute", "the same: no cards here, a recap instead"),
-    ("unfollow", "the same: end it; also /unmute"),
-    ("recap", "what mutes held back here"),
-    ("status", "what is watched, what waits, what is wrong"),
-    ("help", "how this works"),
-)
-HELP = "\n".join(
-    (
-        "firstseen tells whether footage is new or was seen before, where it was first seen, and what the team knows.",
-        "",
-        (
-            "Each footage has one card, kept current. NEW: nothing held looks or sounds like it. REPOST: it does, "
-            "and the card shows how. POSSIBLE REPOST: a person has to look. TOO PLAIN: nothing can be said."
-        ),
-        "“Earliest we hold” is the earliest post known here, not the origin. “Not seen here” names what was searched.",
-        "",
-        (
-            "Under a card: claim it, tag it, give a verdict, say that a match is wrong. Reply to a card to note it, "
-            "begin with a time code like 0:12 to tie the note to a second."
-        ),
-        "Send me a photo, video, voice note or file in private, or reply to one with /seen: I look it up.",
-        "",
-        *(f"/{name} {words}" for name, words in COMMANDS),
-    )
-)
+# ------------------------------------------------------------------------------------------------ cards and stories
+
+SEEN, PART_SEEN, NOT_SEEN = Phrase("SEEN"), Phrase("PART SEEN"), Phrase("NOT SEEN HERE")
+POSSIBLY_SEEN, TOO_PLAIN, UNREADABLE = Phrase("POSSIBLY SEEN"), Phrase("TOO PLAIN to judge"), Phrase("UNREADABLE")
+NOT_NEW = Phrase("It may still be old elsewhere.")
+POSSIBLE_REPEAT = Phrase("possible repeat: this card may stand here twice; both act on the same footage")
+MAYBE_TOLD = Phrase("perhaps told before")
+DIGEST_HINT = Phrase("Tap a number for its card.")
+EARLIEST = Phrase("earliest we hold")
+EARLIEST_IS_THIS = Phrase("Earliest we hold: this post")
+NOT_COMPARED, NOT_FILED = Phrase("not compared"), Phrase("not filed with anything yet")
+OF_ALBUM = Phrase("of an album")
+NO_COPIES = Phrase("No copy is filed under this number any more.")
+PROTECTED = Phrase("Channel forbids copying")
+SOMEBODY = Phrase("somebody")
+SPREAD_FORWARD = Phrase("forward: Telegram's own header, proof of origin")
+SPREAD_ALIKE = Phrase("look-alike: our inference, no proof of who took it from whom")
+SPREAD_BARS = Phrase("posts over time")
+LOOKS_ALIKE, SAME_FILE = Phrase("look-alike"), Phrase("look-alike, the same file")
+NOT_HELD, GONE = Phrase("a post not held here"), Phrase("gone")
+PART, FORWARDED, EDITED = Phrase("in part"), Phrase("forwarded"), Phrase("edited since")
+MIRRORED, SAME_SOUND, OTHER_SOUND = Phrase("mirrored"), Phrase("same sound"), Phrase("sound differs")
+NO_HISTORY = Phrase("Nobody did anything with it yet.")
+STATUS, ALL_WELL, NOTHING = Phrase("Status"), Phrase("No trouble."), Phrase("nothing")
+WAITING, WATCHED, SEARCH = Phrase("Waiting:"), Phrase("Watched:"), Phrase("Search:")
+NO_ALERTS, NOT_CHECKED = Phrase("No alert was sent in the last day."), Phrase("not compared with Telegram yet")
+MATCH, VERDICT_GIVEN, PLACED = Phrase("Match:"), Phrase("Verdict:"), Phrase("Place:")
+
+
+def stored(english: str) -> str:
+    """A word that is kept in English, in the language that is spoken; what members wrote themselves stays."""
+    phrase = _STORED.get(english)
+    return phrase() if phrase else english
+
+
+# ------------------------------------------------------------------------------------------------ times and numbers
 
 
 def moment(at: datetime) -> str:
     """A time as it is written down: in UTC, to the minute."""
-    return f"{at:%-d %b %Y %H:%M} UTC"
+    return f"{short_moment(at)} UTC"
+
+
+def short_moment(at: datetime) -> str:
+    """A time beside others of the same footage, in UTC."""
+    return format_datetime(at, "d MMM y HH:mm", locale=spoken())
 
 
 def span(distance: timedelta) -> str:
     """How long something took, in its two largest units."""
     seconds = max(0, round(distance.total_seconds()))
-    for unit, below, size, smaller in (("d", "h", 86400, 3600), ("h", "min", 3600, 60), ("min", "s", 60, 1)):
-        if seconds >= size:
-            whole, rest = divmod(seconds, size)
-            return f"{whole} {unit} {rest // smaller} {below}" if rest // smaller else f"{whole} {unit}"
-    return f"{seconds} s"
+    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    if days:
+        return say("{days} d {hours} h", days=days, hours=hours) if hours else say("{days} d", days=days)
+    if hours:
+        return (
+            say("{hours} h {minutes} min", hours=hours, minutes=minutes) if minutes else say("{hours} h", hours=hours)
+        )
+    if minutes:
+        rest = seconds % 60
+        return (
+            say("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+            if rest
+            else say("{minutes} min", minutes=minutes)
+        )
+    return say("{seconds} s", seconds=seconds)
 
 
 def clock(seconds: float) -> str:
@@ -210,255 +267,311 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
-def count(number: int, word: str) -> str:
+def counted(number: int) -> str:
+    """A number as the language writes large ones."""
+    return format_decimal(number, locale=spoken())
+
+
+def copies(number: int) -> str:
     """``1 copy``, ``2 copies``."""
-    if number == 1:
-        return f"1 {word}"
-    return f"{number:,} {word[:-1]}ies" if word.endswith("y") else f"{number:,} {word}s"
+    return plural("{number} copy", "{number} copies", number, number=counted(number))
 
 
-def needs_role(needed: Role, has: Role) -> str:
-    """Why a member may not do something."""
-    return f"This takes {ROLE_WORD[needed]}; you are {ROLE_WORD[has]}."
+def channels(number: int) -> str:
+    """``1 channel``, ``2 channels``."""
+    return plural("{number} channel", "{number} channels", number, number=counted(number))
 
 
-def digest_title(number: int) -> str:
-    """The first line of a digest."""
-    return f"{number} alerts at once, more than Telegram lets a bot send into a group"
+def posts(number: int) -> str:
+    """``1 post``, ``2 posts``."""
+    return plural("{number} post", "{number} posts", number, number=counted(number))
 
 
-def tagged(label: str, tag: str, *, added: bool, changed: bool) -> str:
-    """What became of a tag."""
-    if not changed:
-        return f"{label} has the tag {tag} already" if added else f"{label} has no tag {tag}"
-    return f"{label} is tagged {tag}" if added else f"{label} is no longer tagged {tag}"
+def notes(number: int) -> str:
+    """Over the notes of a card."""
+    return plural("{number} note", "{number} notes", number, number=counted(number))
 
 
-def judged(label: str, verdict: Verdict) -> str:
-    """What became of a verdict."""
-    return f"{label} is {VERDICT_WORD[verdict]}"
+# ------------------------------------------------------------------------------------------------ on cards
 
 
-def claimed(label: str, *, claimed: bool) -> str:
-    """What became of a claim."""
-    return f"{label} is yours" if claimed else f"{label} is free"
+def copies_in(number: int, where: int) -> str:
+    """How many copies stand in how many channels."""
+    return say("{copies} in {channels}", copies=copies(number), channels=channels(where))
 
 
-def claimed_already(label: str, holder: str) -> str:
-    """Somebody was quicker."""
-    return f"{label} was claimed by {holder} meanwhile"
+def joined_here(label: str) -> str:
+    """A number that became part of the one on the card."""
+    return say("{label} turned out to be the same recording", label=label)
 
 
-def not_yours(label: str, holder: str) -> str:
-    """Only the holder or a lead releases."""
-    return f"{label} is claimed by {holder}; only they or a lead release it. You can take it over."
+def lag(distance: timedelta) -> str:
+    """How long after the earliest post another one came."""
+    return say("{span} after the earliest we hold", span=span(distance))
 
 
-def undone(label: str, what: str) -> str:
-    """What was taken back."""
-    return f"{label}: undone: {what}"
+def gone(at: datetime) -> str:
+    """A post that was deleted."""
+    return say("gone at Telegram, noticed {moment}", moment=moment(at))
 
 
-def budget_wait(seconds: float) -> str:
-    """Why a card does not change at once."""
-    return f"Telegram lets the bot speak here again in {seconds:.0f} s; the card changes then"
+def forward_header(name: str, at: datetime | None) -> str:
+    """What Telegram itself says of a forward: proof of origin, unlike any likeness."""
+    if at is None:
+        return say("Forwarded from {name} (Telegram's own header)", name=name)
+    return say("Forwarded from {name}, {moment} (Telegram's own header)", name=name, moment=moment(at))
 
 
-def rejected(label: str, other: str | None, member: str) -> str:
-    """What was told apart, by whom."""
-    what = f"{label} and {other} do not show the same" if other else f"one copy is not {label}; it is being filed anew"
-    return f"{member}: {what}."
+def unnamed_channel(channel_id: int) -> str:
+    """A channel of which only the number is known."""
+    return say("channel {number}", number=channel_id)
 
 
-def joined(label: str, other: str) -> str:
-    """What became one."""
-    return f"{label} is part of {other} now"
+def earliest(channel: str, label: str | None = None) -> str:
+    """Before the time of the earliest post held, of this footage or of another."""
+    if label is None:
+        return say("Earliest we hold: {channel}", channel=channel)
+    return say("Earliest we hold of {label}: {channel}", label=label, channel=channel)
+
+
+def seen_in(channels: str) -> str:
+    """Which channels showed a footage how often."""
+    return say("Seen: {channels}", channels=channels)
+
+
+def best_copy(facts: str) -> str:
+    """The best copy held."""
+    return say("Best copy: {facts}", facts=facts)
+
+
+def tags(names: str) -> str:
+    """The tags of a footage."""
+    return say("Tags: {names}", names=names)
+
+
+def found_by(method: str) -> str:
+    """How a place was found."""
+    return say("by {method}", method=stored(method))
+
+
+def claimed_by(holder: str) -> str:
+    """Who works on a footage."""
+    return say("Claimed by {holder}", holder=holder)
+
+
+def not_footage(label: str) -> str:
+    """On the button that rejects a likeness to another footage."""
+    return say("≠ not {label}", label=label)
+
+
+def same_as(label: str) -> str:
+    """On the button that accepts a possible repost."""
+    return say("＝ Same footage as {label}", label=label)
 
 
 def furniture_marked(member: str, at: datetime) -> str:
     """On the card of channel furniture."""
-    return f"Channel furniture, marked by {member}, {moment(at)}: makes no matches"
+    return say("Channel furniture, marked by {member}, {moment}: makes no matches", member=member, moment=moment(at))
 
 
 def stretch_marked(where: str, member: str) -> str:
     """Which seconds of a copy make no matches, because a member said so."""
-    return f"Channel furniture: {where}, marked by {member}: makes no matches"
+    return say("Channel furniture: {where}, marked by {member}: makes no matches", where=where, member=member)
 
 
 def stretch_learned(where: str, labels: Sequence[str], more: int, days: int) -> str:
     """Which seconds of a copy make no matches, and what that was learned from."""
     known = ", ".join([*labels, *([f"+{more}"] if more > 0 else [])])
-    return f"Channel furniture: {where}, learned from {known} on {days} days: makes no matches"
+    return plural(
+        "Channel furniture: {where}, learned from {known} on {days} day: makes no matches",
+        "Channel furniture: {where}, learned from {known} on {days} days: makes no matches",
+        days,
+        where=where,
+        known=known,
+        days=days,
+    )
 
 
 def heard(where: str) -> str:
     """Seconds of which only the sound is meant."""
-    return f"the sound of {where}"
+    return say("the sound of {where}", where=where)
 
 
 def stretch_button(where: str, *, furniture: bool) -> str:
     """On the button that says of seconds that they are furniture, or of ``furniture`` that it is none."""
-    return f"↩ {where} is no furniture" if furniture else f"🪑 {where} is furniture"
-
-
-def stretch_turned(*, furniture: bool, changed: bool) -> str:
-    """What became of a stretch that was said to be furniture, or not."""
-    if not changed:
-        return "That is so already, or these seconds are too much of their files"
-    return "Noted: channel furniture, it makes no matches" if furniture else "Noted: no furniture, it makes matches"
-
-
-def furnished(label: str, *, furniture: bool, changed: bool) -> str:
-    """What became of a mark as channel furniture."""
-    if not changed:
-        return f"{label} is marked as furniture already" if furniture else f"{label} is not marked as furniture"
-    return f"{label} is channel furniture: it makes no matches" if furniture else f"{label} makes matches again"
-
-
-def noted(label: str, second: float | None) -> str:
-    """What became of a note."""
-    return f"{label}: noted" if second is None else f"{label}: noted at {clock(second)}"
-
-
-def located(label: str, place: str, *, changed: bool) -> str:
-    """What became of a place."""
-    return f"{label} is placed at {place}" if changed else f"{label} was placed at {place} already"
-
-
-def place_off(label: str, *, changed: bool) -> str:
-    """What became of a place that was taken off."""
-    return f"{label} has no place any more" if changed else f"{label} has no place"
-
-
-def ask_place(label: str) -> str:
-    """The question whose answer is a place."""
-    return (
-        f"📍 {label}: answer this with a place: a name, coordinates, a map link, or a location that you send. "
-        "You may add how precise and how found: ; street; landmarks"
-    )
+    return say("↩ {where} is no furniture", where=where) if furniture else say("🪑 {where} is furniture", where=where)
 
 
 def contrast(kind: str, said: str, known: str) -> str:
     """In what a copy contradicts what is known."""
     match kind:
         case "place":
-            return f"names {said}; known place: {known}"
+            return say("names {said}; known place: {known}", said=said, known=known)
         case "date":
-            return f"names {said}; held since {known}"
+            return say("names {said}; held since {known}", said=said, known=known)
         case "mirrored":
-            return "is mirrored"
+            return say("is mirrored")
         case _:
-            return "has other sound"
+            return say("has other sound")
 
 
-def attending(what: str, *, follows: bool, changed: bool) -> str:
-    """What became of a wish to follow or to mute."""
-    state = "followed" if follows else "muted"
-    return f"{what} is {state} here" if changed else f"{what} is {state} here already"
+# ------------------------------------------------------------------------------------------------ what a match says
 
 
-def attention_ended(what: str, *, ended: bool) -> str:
-    """What became of a wish that was taken back."""
-    return f"{what} is neither followed nor muted here any more" if ended else f"{what} was neither followed nor muted"
+def alike(relation: str, other: str) -> str:
+    """How a copy resembles another as a whole."""
+    phrase = LIKENESS_WORD.get(relation)
+    return phrase().format(other=other) if phrase else say("looks like {other}", other=other)
+
+
+def frame_of(time: str, other: str) -> str:
+    """Which second of another a picture shows."""
+    return say("one frame: this picture is {time} of {other}", time=time, other=other)
+
+
+def stretch_of(mine: str, its: str, other: str) -> str:
+    """Which seconds of this are which of another."""
+    return say("{mine} of this is {its} of {other}", mine=mine, its=its, other=other)
+
+
+def more_stretches(number: int) -> str:
+    """Stretches that are not named."""
+    return say("(+{number} more)", number=number)
+
+
+def sound_only(stretches: str) -> str:
+    """Only the sound is the same."""
+    return say("the same sound: {stretches}; other pictures", stretches=stretches)
+
+
+def speeds(factors: str) -> str:
+    """At which speeds a copy runs."""
+    return say("speed {factors}", factors=factors)
+
+
+def uncertain(share: float) -> str:
+    """A match of which a person has to judge."""
+    return say("not certain ({share})", share=f"{share:.0%}")
+
+
+# ------------------------------------------------------------------------------------------------ longer texts
+
+
+def deed(act: str, about: str) -> str:
+    """What somebody did to a footage, as ``storage.members`` words it."""
+    return say(act, what=VERDICT_WORD[Verdict(about)]() if act == JUDGED else about)
+
+
+def digest_title(number: int) -> str:
+    """The first line of a digest."""
+    return plural(
+        "{number} alert, more than Telegram lets a bot send into a group",
+        "{number} alerts at once, more than Telegram lets a bot send into a group",
+        number,
+        number=number,
+    )
 
 
 def recap_title(number: int) -> str:
     """Over what was held back."""
-    return f"{count(number, 'footage')} held back here"
-
-
-def parted(label: str, other: str) -> str:
-    """What became of a link."""
-    return f"{label} and {other} are two again"
-
-
-def linked_already(label: str) -> str:
-    """Two numbers of one footage."""
-    return f"Both are {label} already"
-
-
-def bringing(label: str) -> str:
-    """The card is on its way."""
-    return f"The card of {label} is coming"
-
-
-def here_it_is(label: str) -> str:
-    """The card stands where this answers."""
-    return f"{label} is here"
-
-
-def gone(at: datetime) -> str:
-    """A post that was deleted."""
-    return f"gone at Telegram, noticed {moment(at)}"
+    return plural("{number} footage held back here", "{number} footages held back here", number, number=number)
 
 
 def captured(at: datetime) -> str:
     """When a post was captured."""
-    return f"captured {moment(at)}"
+    return say("captured {moment}", moment=moment(at))
+
+
+def post_captured(channel: str, message_id: int, capture: str) -> str:
+    """Which post a file stood in, and how it was captured."""
+    return say("{channel}, post {number}, {capture}", channel=channel, number=message_id, capture=capture)
 
 
 def timeline_title(label: str) -> str:
     """Over the posts of a footage."""
-    return f"{label}: every post we hold, the earliest first"
+    return say("{label}: every post we hold, the earliest first", label=label)
 
 
 def evidence_title(label: str) -> str:
     """Over the hashes of a footage."""
-    return f"{label}: files as ingested, by SHA-256"
+    return say("{label}: files as ingested, by SHA-256", label=label)
 
 
 def history_title(label: str) -> str:
     """Over the acts on a footage."""
-    return f"{label}: who did what"
+    return say("{label}: who did what", label=label)
 
 
 def custody_head(number: int) -> str:
     """Before the hash of the newest custody entry."""
-    return f"Custody log, entry {number}: "
-
-
-def short_moment(at: datetime) -> str:
-    """A time beside others of the same footage, in UTC."""
-    return f"{at:%-d %b %Y %H:%M}"
+    return say("Custody log, entry {number}:", number=number)
 
 
 def forwarded_from(name: str) -> str:
     """A forward whose origin is not among the posts held."""
-    return f"{FORWARDED} from {name}"
+    return say("forwarded from {name}", name=name)
 
 
 def spread_title(label: str) -> str:
     """Over the picture of a spread."""
-    return f"{label}: who posted it when"
+    return say("{label}: who posted it when", label=label)
 
 
-def spread_counts(posts: int, channels: int) -> str:
+def spread_counts(number: int, where: int) -> str:
     """What the picture of a spread rests on."""
-    return f"{count(posts, 'post')} in {count(channels, 'channel')} held here, times in UTC"
+    return say("{posts} in {channels} held here, times in UTC", posts=posts(number), channels=channels(where))
 
 
 def more_posts(number: int) -> str:
     """Posts that a picture leaves out."""
-    return f"… {count(number, 'more post')} …"
+    return plural("… {number} more post …", "… {number} more posts …", number, number=counted(number))
 
 
 def more_lines(number: int) -> str:
     """What did not fit."""
-    return f"+{number} more"
+    return say("+{number} more", number=number)
 
 
-def searched(assets: int, channels: int, since: datetime | None) -> str:
+def searched(assets: int, where: int, since: datetime | None) -> str:
     """What an answer rests on."""
     if since is None:
-        return "Searched: nothing is held yet"
-    return f"Searched: {count(assets, 'file')} of {count(channels, 'channel')}, posted since {since:%-d %b %Y}"
+        return say("Searched: nothing is held yet")
+    files = plural("{number} file", "{number} files", assets, number=counted(assets))
+    day = format_datetime(since, "d MMM y", locale=spoken())
+    return say("Searched: {files} of {channels}, posted since {day}", files=files, channels=channels(where), day=day)
+
+
+def trouble(part: str, message: str, since: datetime) -> str:
+    """What is wrong, since when; the message is the operator's, as it is logged."""
+    return say("⚠ {part}: {message} (since {moment})", part=part, message=message, moment=moment(since))
+
+
+def parked(number: int) -> str:
+    """Jobs that wait for a person."""
+    return plural("{number} parked", "{number} parked", number, number=number)
 
 
 def alert_ages(number: int, middle: timedelta, late: timedelta) -> str:
     """How long after a post its card came, over the last day."""
-    return f"{count(number, 'alert')} in the last day, half within {span(middle)}, 95 of 100 within {span(late)}"
+    alerts = plural("{number} alert", "{number} alerts", number, number=counted(number))
+    return say(
+        "{alerts} in the last day, half within {middle}, 95 of 100 within {late}",
+        alerts=alerts,
+        middle=span(middle),
+        late=span(late),
+    )
 
 
 def checked(age: timedelta) -> str:
     """How long ago a channel was compared with Telegram."""
-    return f"compared with Telegram {span(age)} ago"
+    return say("compared with Telegram {span} ago", span=span(age))
+
+
+def through_post(message_id: int) -> str:
+    """Up to which post a channel is complete."""
+    return say("through post {number}", number=message_id)
+
+
+def watch_word(word: str) -> str:
+    """The state or the tier of a watch."""
+    return WATCH_WORD[word]() if word in WATCH_WORD else word

@@ -17,7 +17,21 @@ class Event:
 
     at: datetime
     member: str
-    what: str
+    act: str  # a sentence in English with a place for what it is about: ``tagged {what}``
+    about: str = ""
+
+    @property
+    def what(self) -> str:
+        """The act in English."""
+        return self.act.format(what=self.about)
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was taken back, worded like an event."""
+
+    act: str
+    about: str = ""
 
 
 def actor(member: Member) -> Actor:
@@ -210,10 +224,10 @@ async def claimed_by(reader: Reader, footage_id: int) -> str | None:
     return row["member"] if row and row["claimed"] else None
 
 
-async def undo(tx: Tx, footage_id: int, member: Member, at: datetime) -> str | None:
+async def undo(tx: Tx, footage_id: int, member: Member, at: datetime) -> Undone | None:
     """Take back a member's newest act, whatever it was; nothing when there is none or somebody changed it since.
 
-    What was undone, as the history words it. Taking back is an event itself, so doing it twice restores.
+    Taking back is an event itself, so doing it twice restores.
     """
     newest = await tx.one(
         """
@@ -223,7 +237,8 @@ async def undo(tx: Tx, footage_id: int, member: Member, at: datetime) -> str | N
             WHERE footage_id = :id AND user_id = :user
         UNION ALL SELECT 'claim', event_id, at, '', claimed FROM claim_event
             WHERE footage_id = :id AND user_id = :user
-        UNION ALL SELECT 'place', location_id, given_at, name, given FROM location
+        UNION ALL SELECT 'place', location_id, given_at, CASE WHEN name <> '' THEN name ELSE ROUND(latitude, 5) ||
+            ', ' || ROUND(longitude, 5) END, given FROM location
             WHERE footage_id = :id AND user_id = :user
         UNION ALL SELECT 'note', note_id, written_at, text, 1 FROM note
             WHERE footage_id = :id AND user_id = :user AND withdrawn_at IS NULL
@@ -238,13 +253,13 @@ async def undo(tx: Tx, footage_id: int, member: Member, at: datetime) -> str | N
     return await undoing(tx, footage_id, newest, member, at)
 
 
-async def _undo_tag(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
+async def _undo_tag(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> Undone | None:
     if not await tag(tx, footage_id, event["value"], not event["flag"], member, at):
         return None
-    return f"{'tagged' if event['flag'] else 'untagged'} {event['value']}"
+    return Undone("tagged {what}" if event["flag"] else "untagged {what}", event["value"])
 
 
-async def _undo_verdict(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
+async def _undo_verdict(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> Undone | None:
     rows = await tx.all(
         "SELECT event_id, verdict FROM verdict_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC LIMIT 2",
         id=footage_id,
@@ -252,10 +267,10 @@ async def _undo_verdict(tx: Tx, footage_id: int, event: Row, member: Member, at:
     if rows[0]["event_id"] != event["id"]:
         return None
     before = Verdict(rows[1]["verdict"]) if len(rows) > 1 else Verdict.UNREVIEWED
-    return f"judged {event['value']}" if await judge(tx, footage_id, before, member, at) else None
+    return Undone("judged {what}", event["value"]) if await judge(tx, footage_id, before, member, at) else None
 
 
-async def _undo_claim(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
+async def _undo_claim(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> Undone | None:
     """The claim goes back to whoever had it before."""
     rows = await tx.all(
         "SELECT event_id, claimed, member FROM claim_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC "
@@ -270,7 +285,7 @@ async def _undo_claim(tx: Tx, footage_id: int, event: Row, member: Member, at: d
     else:
         await _give_back(tx, footage_id, before, member, at)
         done = True
-    return ("claimed" if event["flag"] else "released") if done else None
+    return Undone("claimed" if event["flag"] else "released") if done else None
 
 
 async def _give_back(tx: Tx, footage_id: int, holder: str, member: Member, at: datetime) -> None:
@@ -286,7 +301,7 @@ async def _give_back(tx: Tx, footage_id: int, holder: str, member: Member, at: d
     await custody.record(tx, "claim.given_back", f"footage/{footage_id}", actor(member), at, holder=holder)
 
 
-async def _undo_place(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
+async def _undo_place(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> Undone | None:
     rows = await tx.all(
         "SELECT * FROM location WHERE footage_id = :id ORDER BY given_at DESC, location_id DESC LIMIT 2", id=footage_id
     )
@@ -298,11 +313,12 @@ async def _undo_place(tx: Tx, footage_id: int, event: Row, member: Member, at: d
     else:
         await _record_place(tx, footage_id, _location(before), member, at)
         done = True
-    return ("located" if event["flag"] else "took off the place") if done else None
+    act = "located it at {what}" if event["flag"] else "took off the place {what}"
+    return Undone(act, event["value"]) if done else None
 
 
-async def _undo_note(tx: Tx, _footage_id: int, event: Row, member: Member, at: datetime) -> str | None:
-    return f"noted {event['value']}" if await withdraw_note(tx, event["id"], member, at) else None
+async def _undo_note(tx: Tx, _footage_id: int, event: Row, member: Member, at: datetime) -> Undone | None:
+    return Undone("noted {what}", event["value"]) if await withdraw_note(tx, event["id"], member, at) else None
 
 
 _UNDOING = {
@@ -397,45 +413,46 @@ async def history(reader: Reader, footage_id: int) -> tuple[Event, ...]:
     """Who did what to a footage, oldest first."""
     rows = await reader.all(
         """
-        SELECT at, member, CASE added WHEN 1 THEN 'tagged ' ELSE 'untagged ' END || tag AS what, 1 AS sort,
-            event_id AS id FROM tag_event WHERE footage_id = :id
-        UNION ALL SELECT at, member, 'judged ' || verdict, 2, event_id FROM verdict_event WHERE footage_id = :id
+        SELECT at, member, CASE added WHEN 1 THEN 'tagged {what}' ELSE 'untagged {what}' END AS act, tag AS about,
+            1 AS sort, event_id AS id FROM tag_event WHERE footage_id = :id
+        UNION ALL SELECT at, member, 'judged {what}', verdict, 2, event_id FROM verdict_event WHERE footage_id = :id
         UNION ALL SELECT at, COALESCE(given_by, member), CASE WHEN given_by IS NOT NULL
-            THEN 'gave the claim back to ' || member WHEN claimed = 1 THEN 'claimed' ELSE 'released' END, 3, event_id
-            FROM claim_event WHERE footage_id = :id
-        UNION ALL SELECT written_at, member, 'noted ' || text, 4, note_id FROM note WHERE footage_id = :id
-        UNION ALL SELECT withdrawn_at, member, 'withdrew the note ' || text, 4, note_id FROM note
+            THEN 'gave the claim back to {what}' WHEN claimed = 1 THEN 'claimed' ELSE 'released' END, member, 3,
+            event_id FROM claim_event WHERE footage_id = :id
+        UNION ALL SELECT written_at, member, 'noted {what}', text, 4, note_id FROM note WHERE footage_id = :id
+        UNION ALL SELECT withdrawn_at, member, 'withdrew the note {what}', text, 4, note_id FROM note
             WHERE footage_id = :id AND withdrawn_at IS NOT NULL
-        UNION ALL SELECT given_at, member, CASE given WHEN 1 THEN 'located it at ' ELSE 'took off the place ' END ||
-            CASE WHEN name <> '' THEN name ELSE ROUND(latitude, 5) || ', ' || ROUND(longitude, 5) END, 5, location_id
-            FROM location WHERE footage_id = :id
-        UNION ALL SELECT at, member, 'linked #F' || gone || ' to it', 6, event_id FROM link_event WHERE kept = :id
-        UNION ALL SELECT at, member, 'linked it to #F' || kept, 6, event_id FROM link_event WHERE gone = :id
-        UNION ALL SELECT parted_at, parted_by, 'took #F' || gone || ' out of #F' || kept || ' again', 7, event_id
-            FROM link_event WHERE :id IN (kept, gone) AND parted_at IS NOT NULL
-        UNION ALL SELECT given_at, member, 'said that copies show ' || CASE same WHEN 1 THEN 'the same' ELSE
-            'different recordings' END, 8, MIN(review_id) FROM review
+        UNION ALL SELECT given_at, member, CASE given WHEN 1 THEN 'located it at {what}' ELSE
+            'took off the place {what}' END, CASE WHEN name <> '' THEN name ELSE ROUND(latitude, 5) || ', ' ||
+            ROUND(longitude, 5) END, 5, location_id FROM location WHERE footage_id = :id
+        UNION ALL SELECT at, member, 'linked {what} to it', '#F' || gone, 6, event_id FROM link_event WHERE kept = :id
+        UNION ALL SELECT at, member, 'linked it to {what}', '#F' || kept, 6, event_id FROM link_event WHERE gone = :id
+        UNION ALL SELECT parted_at, parted_by, 'took the link apart: {what}', '#F' || kept || ' ≠ #F' || gone, 7,
+            event_id FROM link_event WHERE :id IN (kept, gone) AND parted_at IS NOT NULL
+        UNION ALL SELECT given_at, member, CASE same WHEN 1 THEN 'said that copies show the same' ELSE
+            'said that copies show different recordings' END, '', 8, MIN(review_id) FROM review
             WHERE asset_id IN (SELECT asset_id FROM footage_asset WHERE footage_id = :id)
                 OR other_id IN (SELECT asset_id FROM footage_asset WHERE footage_id = :id)
             GROUP BY given_at, member, same
         UNION ALL SELECT at, member, CASE furniture WHEN 1 THEN 'marked it as channel furniture' ELSE
-            'said that it is no channel furniture' END, 9, event_id FROM furniture_event WHERE footage_id = :id
-        UNION ALL SELECT furniture_review.at, member, CASE rejected WHEN 1 THEN 'said that a stretch is no' ELSE
-            'said that a stretch is' END || ' channel furniture', 10, MIN(review_id) FROM furniture_review
+            'said that it is no channel furniture' END, '', 9, event_id FROM furniture_event WHERE footage_id = :id
+        UNION ALL SELECT furniture_review.at, member, CASE rejected WHEN 1 THEN
+            'said that a stretch is no channel furniture' ELSE 'said that a stretch is channel furniture' END, '', 10,
+            MIN(review_id) FROM furniture_review
             JOIN furniture_stretch ON furniture_stretch.furniture_id = furniture_review.furniture_id
             JOIN footage_asset ON footage_asset.asset_id = furniture_stretch.asset_id AND belongs = 1
             WHERE footage_id = :id GROUP BY furniture_review.at, member, rejected
         UNION ALL SELECT learned_at, CASE marked_by WHEN '' THEN 'firstseen' ELSE marked_by END, CASE marked_by
             WHEN '' THEN 'learned that a stretch is channel furniture' ELSE 'marked a stretch as channel furniture' END,
-            11, furniture.furniture_id FROM furniture
+            '', 11, furniture.furniture_id FROM furniture
             JOIN furniture_stretch ON furniture_stretch.furniture_id = furniture.furniture_id
             JOIN footage_asset ON footage_asset.asset_id = furniture_stretch.asset_id AND belongs = 1
             WHERE footage_id = :id GROUP BY furniture.furniture_id
-        ORDER BY 1, 4, 5
+        ORDER BY 1, 5, 6
         """,
         id=footage_id,
     )
-    return tuple(Event(from_ms(row["at"]), row["member"], row["what"]) for row in rows)
+    return tuple(Event(from_ms(row["at"]), row["member"], row["act"], row["about"]) for row in rows)
 
 
 def _location(row: Row) -> Location:

@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from bot import words
+from bot import manual
 from bot.access import Action, needs
 from bot.desk import Desk
 
@@ -18,4 +18,4 @@ def router() -> Router:
 
 async def write_help(message: Message, desk: Desk) -> None:
     """What the bot does and understands."""
-    await desk.outgoing.reply(message, words.HELP)
+    await desk.outgoing.reply(message, manual.help_text())

@@ -5,7 +5,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from aiogram.utils.formatting import Bold, Text, as_list
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press, word_key
 from bot.cleaning import line
@@ -59,7 +59,7 @@ async def write_recap(message: Message, desk: Desk) -> None:
         if held:
             await jobs.enqueue(tx, "recap", str(message.chat.id))
     if not held:
-        await desk.outgoing.reply(message, words.NOTHING_HELD)
+        await desk.outgoing.reply(message, words.NOTHING_HELD())
 
 
 async def press_attend(query: CallbackQuery, press: Press, member: Member, desk: Desk) -> None:
@@ -73,7 +73,7 @@ async def press_attend(query: CallbackQuery, press: Press, member: Member, desk:
     async with desk.store.database.transaction() as tx:
         number = await desk.present(tx, press.footage_id)
         if number is None or press.argument not in {"follow", "mute"}:
-            notice = words.OUT_OF_DATE
+            notice = words.OUT_OF_DATE()
         else:
             wish = _footage(message.chat.id, number, follows=press.argument == "follow")
             notice = await _apply(tx, desk, wish, member, press.argument)
@@ -91,7 +91,7 @@ async def press_forget(query: CallbackQuery, press: Press, member: Member, desk:
     async with desk.store.database.transaction() as tx:
         standing = await attention.of_chat(tx, message.chat.id)
         wish = next((one for one in standing if _key(one) == press.argument), None)
-        notice = await _apply(tx, desk, wish, member, "unfollow") if wish else words.OUT_OF_DATE
+        notice = await _apply(tx, desk, wish, member, "unfollow") if wish else words.OUT_OF_DATE()
     await desk.outgoing.answer(query, notice)
     text, buttons = await _list(message.chat.id, desk)
     await desk.outgoing.rewrite(message.chat.id, message.message_id, text, buttons)
@@ -100,23 +100,23 @@ async def press_forget(query: CallbackQuery, press: Press, member: Member, desk:
 def _refusal(chat_type: str, member: Member) -> str:
     """Why a member may not decide what this chat hears of: alone everybody does, for a group its leads."""
     allowed = chat_type == "private" or member.role >= Role.LEAD
-    return "" if allowed else f"{words.needs_role(Role.LEAD, member.role)} {words.FOR_YOURSELF}"
+    return "" if allowed else f"{notices.needs_role(Role.LEAD, member.role)} {words.FOR_YOURSELF()}"
 
 
 async def _apply(tx: Tx, desk: Desk, wish: Attention, member: Member, command: str) -> str:
     now, what = desk.store.clock.now(), line(wish.shown, LONGEST)
     if command in {"follow", "mute"}:
         changed = await attention.wish(tx, wish, member, now)
-        return words.attending(what, follows=wish.follows, changed=changed)
+        return notices.attending(what, follows=wish.follows, changed=changed)
     ended = await attention.end(tx, wish.chat_id, wish.subject, wish.meant, member, now)
-    return words.attention_ended(what, ended=ended is not None)
+    return notices.attention_ended(what, ended=ended is not None)
 
 
 async def _read(tx: Tx, desk: Desk, chat_id: int, written: str, *, follows: bool) -> Attention | str:
     """The wish in these words, or why there is none."""
     if (number := parse_footage(written)) is not None:
         present = await desk.present(tx, number)
-        return words.NO_FOOTAGE if present is None else _footage(chat_id, present, follows=follows)
+        return words.NO_FOOTAGE() if present is None else _footage(chat_id, present, follows=follows)
     if written.startswith("@") or "t.me/" in written:
         return await _channel(tx, chat_id, written, follows=follows)
     if written.startswith("#"):
@@ -124,7 +124,7 @@ async def _read(tx: Tx, desk: Desk, chat_id: int, written: str, *, follows: bool
         return Attention(chat_id, Subject.TAG, tag.casefold(), f"#{tag}", follows)
     subject, rest = (Subject.PLACE, written[len(_PLACE) :]) if written.startswith(_PLACE) else (Subject.WORD, written)
     if not (meant := fold(rest)[:LONGEST].strip()):
-        return words.WHAT_TO_FOLLOW
+        return words.WHAT_TO_FOLLOW()
     return Attention(chat_id, subject, meant, line(rest, LONGEST), follows)
 
 
@@ -136,7 +136,7 @@ async def _channel(reader: Reader, chat_id: int, written: str, *, follows: bool)
     ref = parse_channel(written)
     channel = await channels.find_channel(reader, ref) if ref else None
     if channel is None:
-        return words.NO_CHANNEL
+        return words.NO_CHANNEL()
     return Attention(chat_id, Subject.CHANNEL, str(channel.channel_id), line(channel.title, LONGEST), follows)
 
 
@@ -145,12 +145,12 @@ async def _list(chat_id: int, desk: Desk) -> tuple[Text, InlineKeyboardMarkup | 
     async with desk.store.database.reader() as reader:
         standing = await attention.of_chat(reader, chat_id)
     if not standing:
-        return as_list(Text(words.NO_WISHES), Text(words.WHAT_TO_FOLLOW)), None
+        return as_list(Text(words.NO_WISHES()), Text(words.WHAT_TO_FOLLOW())), None
     lines: list[Text] = []
-    for title, follows in ((words.FOLLOWED_HERE, True), (words.MUTED_HERE, False)):
+    for title, follows in ((words.FOLLOWED_HERE(), True), (words.MUTED_HERE(), False)):
         some = [one for one in standing if one.follows is follows][:MOST_BUTTONS]
         lines += [Bold(title)] if some else []
-        lines += [Text(f"{words.SUBJECT_WORD[one.subject]} {line(one.shown, LONGEST)}") for one in some]
+        lines += [Text(f"{words.SUBJECT_WORD[one.subject]()} {line(one.shown, LONGEST)}") for one in some]
     buttons = [
         InlineKeyboardButton(text=f"✕ {line(one.shown, 24)}", callback_data=Press(Act.FORGET, 0, _key(one)).pack())
         for one in standing[:MOST_BUTTONS]

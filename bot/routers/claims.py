@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press, word_key
 from bot.cleaning import line
@@ -29,13 +29,13 @@ async def press_claim(query: CallbackQuery, press: Press, member: Member, desk: 
         number = await desk.present(tx, press.footage_id)
         holder = await members.claimed_by(tx, number) if number else None
         if number is None:
-            notice = words.OUT_OF_DATE
+            notice = words.OUT_OF_DATE()
         elif (
             holder is not None
             and (press.act is Act.CLAIM or word_key(holder) != press.argument)
             and holder != member.name
         ):
-            notice = words.claimed_already(footage_label(number), line(holder, 32))
+            notice = notices.claimed_already(footage_label(number), line(holder, 32))
             await desk.refresh(tx, number)
         else:
             notice = await _claim(tx, desk, number, member, claimed=press.act is not Act.RELEASE)
@@ -55,7 +55,7 @@ async def write_claim(message: Message, command: CommandObject, member: Member, 
 async def _claim(tx: Tx, desk: Desk, number: int, member: Member, *, claimed: bool) -> str:
     holder = await members.claimed_by(tx, number)
     if not claimed and holder is not None and holder != member.name and member.role < Role.LEAD:
-        return words.not_yours(footage_label(number), line(holder, 32))
+        return notices.not_yours(footage_label(number), line(holder, 32))
     await members.claim(tx, number, claimed, member, desk.store.clock.now())
     await desk.refresh(tx, number)
-    return words.claimed(footage_label(number), claimed=claimed)
+    return notices.claimed(footage_label(number), claimed=claimed)

@@ -5,7 +5,7 @@ from datetime import datetime
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.desk import Desk, Pressed
@@ -28,14 +28,14 @@ async def press_mark(query: CallbackQuery, press: Press, member: Member, desk: D
     async with desk.store.database.transaction() as tx:
         number = await desk.present(tx, press.footage_id)
         if number is None:
-            notice = words.OUT_OF_DATE
+            notice = words.OUT_OF_DATE()
         elif what:
             changed = await _turn_stretch(tx, press, member, desk.store.clock.now())
-            notice = words.stretch_turned(furniture=wanted, changed=changed)
+            notice = notices.stretch_turned(furniture=wanted, changed=changed)
         else:
             turn = furnishing.mark if wanted else furnishing.unmark
             changed = await turn(tx, number, member, desk.store.clock.now())
-            notice = words.furnished(footage_label(number), furniture=wanted, changed=changed)
+            notice = notices.furnished(footage_label(number), furniture=wanted, changed=changed)
         if number is not None:
             await desk.refresh(tx, number)
     await desk.outgoing.answer(query, notice)

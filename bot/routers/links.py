@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.cleaning import line
@@ -40,10 +40,10 @@ async def write_link(message: Message, command: CommandObject, member: Member, d
         named = parse_footage(rest) if rest else card_number(message)
         other = await desk.present(tx, named) if named is not None else None
         if one is None or other is None:
-            linked, notice = None, words.LINK_WHICH if named is None else words.NO_FOOTAGE
+            linked, notice = None, words.LINK_WHICH() if named is None else words.NO_FOOTAGE()
         else:
             linked = await review.link(tx, one, other, member, desk.store.clock.now())
-            notice = _told(linked) if linked else words.linked_already(footage_label(one))
+            notice = _told(linked) if linked else notices.linked_already(footage_label(one))
         if linked is not None:
             await desk.refresh(tx, linked.kept)
     await desk.outgoing.reply(message, notice, _part_button(linked) if linked else None)
@@ -81,17 +81,17 @@ async def write_split(message: Message, command: CommandObject, member: Member, 
         if done:
             await desk.refresh(tx, number)
     if len(copies) < 2:
-        await desk.outgoing.reply(message, words.NOTHING_TO_SPLIT)
+        await desk.outgoing.reply(message, words.NOTHING_TO_SPLIT())
     elif done:
         await desk.outgoing.reply(
             message,
-            words.rejected(footage_label(number), None, line(member.name, 32)),
-            _one_button(words.TAKE_BACK, Press(Act.REJOIN, number, f"a{asset_id}")),
+            notices.rejected(footage_label(number), None, line(member.name, 32)),
+            _one_button(words.TAKE_BACK(), Press(Act.REJOIN, number, f"a{asset_id}")),
         )
     elif rest:
-        await desk.outgoing.reply(message, words.NO_SUCH_COPY)
+        await desk.outgoing.reply(message, words.NO_SUCH_COPY())
     else:
-        await desk.outgoing.reply(message, words.SPLIT_WHICH, _offer(number, copies))
+        await desk.outgoing.reply(message, words.SPLIT_WHICH(), _offer(number, copies))
 
 
 def _copies(seen: tuple[FootageSighting, ...]) -> dict[int, list[FootageSighting]]:
@@ -131,19 +131,19 @@ def _offer(number: int, copies: dict[int, list[FootageSighting]]) -> InlineKeybo
 
 async def _part(tx: Tx, desk: Desk, linked: LinkEvent | None, member: Member) -> str:
     if linked is None:
-        return words.NOT_LINKED
+        return words.NOT_LINKED()
     await review.part(tx, linked, member, desk.store.clock.now())
     for number in (linked.kept, linked.gone):
         await desk.refresh(tx, number)
-    return words.parted(footage_label(linked.kept), footage_label(linked.gone))
+    return notices.parted(footage_label(linked.kept), footage_label(linked.gone))
 
 
 def _told(linked: LinkEvent) -> str:
-    return words.joined(footage_label(linked.gone), footage_label(linked.kept))
+    return notices.joined(footage_label(linked.gone), footage_label(linked.kept))
 
 
 def _part_button(linked: LinkEvent) -> InlineKeyboardMarkup:
-    return _one_button(words.PART_AGAIN, Press(Act.PART, linked.kept, str(linked.event_id)))
+    return _one_button(words.PART_AGAIN(), Press(Act.PART, linked.kept, str(linked.event_id)))
 
 
 def _one_button(text: str, press: Press) -> InlineKeyboardMarkup:

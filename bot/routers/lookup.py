@@ -69,7 +69,7 @@ async def write_seen(message: Message, member: Member, desk: Desk) -> None:
     """/seen with media, or as a reply to it."""
     asked = media_of(message) or (media_of(message.reply_to_message) if message.reply_to_message else None)
     if asked is None:
-        await desk.outgoing.reply(message, words.REPLY_TO_MEDIA)
+        await desk.outgoing.reply(message, words.REPLY_TO_MEDIA())
         return
     await _ask(message, asked, member, desk)
 
@@ -87,7 +87,7 @@ async def point_at_media(message: Message, asked: Asked, member: Member, desk: D
 async def _ask(message: Message, asked: Asked, member: Member, desk: Desk) -> None:
     """Write the question down first, then say that we look; the answer will take that message's place."""
     if (asked.size or 0) > MOST:
-        await desk.outgoing.reply(message, words.TOO_LARGE)
+        await desk.outgoing.reply(message, words.TOO_LARGE())
         return
     now = desk.store.clock.now()
     async with desk.store.database.transaction() as tx:
@@ -103,7 +103,7 @@ async def _ask(message: Message, asked: Asked, member: Member, desk: Desk) -> No
             now,
         )
         await jobs.enqueue(tx, "look_up", str(question), priority=jobs.LOOK_UP, run_at=now + UNTOLD)
-    looking = await desk.outgoing.reply(message, words.LOOKING)
+    looking = await desk.outgoing.reply(message, words.LOOKING())
     async with desk.store.database.transaction() as tx:
         if looking is not None:
             await look_ups.answering(tx, question, looking.message_id)

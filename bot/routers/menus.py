@@ -3,7 +3,7 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.cleaning import line
@@ -34,7 +34,7 @@ async def press_menu(query: CallbackQuery, press: Press, desk: Desk, pace: Pace)
             desk.menus.open(alert.alert_id, press.argument)
             await jobs.enqueue(tx, "deliver", str(alert.alert_id))
     wait = pace.wait(message.chat.id, Lane.ANSWER)
-    notice = words.REPEATED_CARD if alert is None else words.budget_wait(wait) if wait > 1 else ""
+    notice = words.REPEATED_CARD() if alert is None else notices.budget_wait(wait) if wait > 1 else ""
     await desk.outgoing.answer(query, notice)
 
 
@@ -46,4 +46,7 @@ async def press_undo(query: CallbackQuery, press: Press, member: Member, desk: D
         if number is not None:
             await desk.refresh(tx, number)
     label = footage_label(number or press.footage_id)
-    await desk.outgoing.answer(query, words.undone(label, line(undone, 80)) if undone else words.NOTHING_TO_UNDO)
+    await desk.outgoing.answer(
+        query,
+        notices.undone(label, line(words.deed(undone.act, undone.about), 80)) if undone else words.NOTHING_TO_UNDO(),
+    )

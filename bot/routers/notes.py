@@ -6,7 +6,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.cleaning import paragraph
 from bot.desk import Desk, card_number
@@ -53,9 +53,9 @@ async def _note(message: Message, number: int, written: str, member: Member, des
     second, rest = timed(written)
     text = paragraph(rest, LONGEST)
     if not text:
-        await desk.outgoing.reply(message, words.WHAT_NOTE)
+        await desk.outgoing.reply(message, words.WHAT_NOTE())
         return
     async with desk.store.database.transaction() as tx:
         await members.note(tx, number, text, second, member, desk.store.clock.now())
         await desk.refresh(tx, number)
-    await desk.outgoing.reply(message, words.noted(footage_label(number), second))
+    await desk.outgoing.reply(message, notices.noted(footage_label(number), second))

@@ -11,7 +11,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandObject, Filter
 from aiogram.types import CallbackQuery, Message
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.cards import place_key, place_words
@@ -81,7 +81,7 @@ async def pin_place(message: Message, placed: int, member: Member, desk: Desk) -
     name = line(message.venue.title, LONGEST_NAME) if message.venue else ""
     size = f"{pin.horizontal_accuracy:.0f} m" if pin.horizontal_accuracy else ""
     now = desk.store.clock.now()
-    place = Location(name, pin.latitude, pin.longitude, size, member.name, now, words.PINNED)
+    place = Location(name, pin.latitude, pin.longitude, size, member.name, now, words.PINNED.english)
     await _answer(message, placed, place, member, desk)
 
 
@@ -91,14 +91,14 @@ async def press_place(query: CallbackQuery, press: Press, member: Member, desk: 
     async with desk.store.database.transaction() as tx:
         number = await desk.present(tx, press.footage_id)
         if number is None or message is None:
-            notice = words.OUT_OF_DATE
+            notice = words.OUT_OF_DATE()
         elif press.argument == "ask":
             notice = ""
         else:
             notice = await _press(tx, desk, number, press.argument, member)
     await desk.outgoing.answer(query, notice)
     if message is not None and number is not None and press.argument == "ask":
-        await desk.outgoing.reply(message, words.ask_place(footage_label(number)))
+        await desk.outgoing.reply(message, notices.ask_place(footage_label(number)))
 
 
 def read(written: str, member: Member, clock: Clock) -> Location | None:
@@ -123,16 +123,17 @@ def _precision(written: str) -> str:
     if found := _SIZE.fullmatch(plain):
         unit = found["unit"].casefold()
         return f"{found['number'].replace(',', '.')} {_UNIT.get(unit, unit)}"
-    return next((word for name, word in words.PRECISION_WORD.items() if plain in {name, word}), "")
+    words_of = words.PRECISION_WORD.items()
+    return next((word.english for name, word in words_of if plain in {name, *word.everywhere()}), "")
 
 
 async def _answer(message: Message, number: int, place: Location | None, member: Member, desk: Desk) -> None:
     if place is None:
-        await desk.outgoing.reply(message, words.WHAT_PLACE)
+        await desk.outgoing.reply(message, words.WHAT_PLACE())
         return
     async with desk.store.database.transaction() as tx:
         here = await desk.present(tx, number)
-        notice = await _locate(tx, desk, here, place, member) if here is not None else words.NO_FOOTAGE
+        notice = await _locate(tx, desk, here, place, member) if here is not None else words.NO_FOOTAGE()
     await desk.outgoing.reply(message, notice)
 
 
@@ -141,14 +142,14 @@ async def _press(tx: Tx, desk: Desk, number: int, argument: str, member: Member)
     standing = await members.location(tx, number)
     if standing is None or place_key(standing) != key:
         await desk.refresh(tx, number)
-        return words.PLACE_CHANGED if standing else words.NO_PLACE
+        return words.PLACE_CHANGED() if standing else words.NO_PLACE()
     if wish == "off":
         return await _take_off(tx, desk, number, member)
     if wish in words.PRECISION_WORD:
-        return await _locate(tx, desk, number, replace(standing, precision=words.PRECISION_WORD[wish]), member)
+        return await _locate(tx, desk, number, replace(standing, precision=words.PRECISION_WORD[wish].english), member)
     if wish in words.METHOD_WORD:
-        return await _locate(tx, desk, number, replace(standing, method=words.METHOD_WORD[wish]), member)
-    return words.OUT_OF_DATE
+        return await _locate(tx, desk, number, replace(standing, method=words.METHOD_WORD[wish].english), member)
+    return words.OUT_OF_DATE()
 
 
 async def _locate(tx: Tx, desk: Desk, number: int, place: Location, member: Member) -> str:
@@ -165,10 +166,10 @@ async def _locate(tx: Tx, desk: Desk, number: int, place: Location, member: Memb
     )
     await desk.refresh(tx, number)
     shown_as = "".join(str(part) if isinstance(part, str) else part.render()[0] for part in place_words(place))
-    return words.located(footage_label(number), shown_as, changed=changed)
+    return notices.located(footage_label(number), shown_as, changed=changed)
 
 
 async def _take_off(tx: Tx, desk: Desk, number: int, member: Member) -> str:
     changed = await members.take_place_off(tx, number, member, desk.store.clock.now())
     await desk.refresh(tx, number)
-    return words.place_off(footage_label(number), changed=changed)
+    return notices.place_off(footage_label(number), changed=changed)

@@ -3,7 +3,7 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.desk import Desk, Pressed
@@ -36,10 +36,10 @@ async def press_reject(query: CallbackQuery, press: Press, member: Member, desk:
         else:
             done = what == "a" and await review.reject_copy(tx, here, number, member, now)
         await _refresh(tx, desk, here, other)
-    await desk.outgoing.answer(query, words.REJECTED if done else words.NO_MATCH_HERE)
+    await desk.outgoing.answer(query, words.REJECTED() if done else words.NO_MATCH_HERE())
     message = shown(query)
     if done and message is not None and here is not None:
-        notice = words.rejected(footage_label(here), footage_label(number) if what == "f" else None, member.name)
+        notice = notices.rejected(footage_label(here), footage_label(number) if what == "f" else None, member.name)
         await desk.outgoing.reply(message, notice, _undo_button(here, press.argument))
 
 
@@ -52,7 +52,7 @@ async def press_accept(query: CallbackQuery, press: Press, member: Member, desk:
         if here is not None and other is not None:
             done = await review.join(tx, here, other, member, desk.store.clock.now())
         await _refresh(tx, desk, here, other)
-    notice = words.joined(footage_label(here or 0), footage_label(other or 0)) if done else words.NO_MATCH_HERE
+    notice = notices.joined(footage_label(here or 0), footage_label(other or 0)) if done else words.NO_MATCH_HERE()
     await desk.outgoing.answer(query, notice)
 
 
@@ -69,7 +69,7 @@ async def press_rejoin(query: CallbackQuery, press: Press, member: Member, desk:
         else:
             done = what == "a" and await review.restore_copy(tx, here, number, member, now)
         await _refresh(tx, desk, here, other)
-    await desk.outgoing.answer(query, words.RESTORED if done else words.NOTHING_TO_UNDO)
+    await desk.outgoing.answer(query, words.RESTORED() if done else words.NOTHING_TO_UNDO())
 
 
 async def _refresh(tx: Tx, desk: Desk, *numbers: int | None) -> None:
@@ -83,5 +83,5 @@ def _number(argument: str) -> int:
 
 
 def _undo_button(footage_id: int, argument: str) -> InlineKeyboardMarkup:
-    button = InlineKeyboardButton(text=words.TAKE_BACK, callback_data=Press(Act.REJOIN, footage_id, argument).pack())
+    button = InlineKeyboardButton(text=words.TAKE_BACK(), callback_data=Press(Act.REJOIN, footage_id, argument).pack())
     return InlineKeyboardMarkup(inline_keyboard=[[button]])

@@ -37,7 +37,7 @@ async def write_find(message: Message, command: CommandObject, desk: Desk) -> No
     """/find words #tag."""
     question = line(command.args or "", LONGEST)
     if not (command.args or "").strip():
-        await desk.outgoing.reply(message, words.WHAT_TO_FIND)
+        await desk.outgoing.reply(message, words.WHAT_TO_FIND())
         return
     try:
         text, buttons = await _page(desk, question, 0)
@@ -53,7 +53,7 @@ async def press_page(query: CallbackQuery, press: Press, desk: Desk) -> None:
     question = _question(message)
     page = int(press.argument) if press.argument.isdigit() else None
     if message is None or question is None or page is None:
-        await desk.outgoing.answer(query, words.OUT_OF_DATE)
+        await desk.outgoing.answer(query, words.OUT_OF_DATE())
         return
     await desk.outgoing.answer(query)
     text, buttons = await _page(desk, question, page)
@@ -87,8 +87,8 @@ async def _page(desk: Desk, question: str, page: int) -> tuple[Text, InlineKeybo
                 limit=PAGE + 1,
                 offset=page * PAGE,
             )
-    title = Text("Search: ", Code(question))
-    lines = [_line(one) for one in found[:PAGE]] or [Text(words.NOTHING_FOUND)]
+    title = Text(f"{words.SEARCH()} ", Code(question))
+    lines = [_line(one) for one in found[:PAGE]] or [Text(words.NOTHING_FOUND())]
     return fitting(title, lines, TEXT_LIMIT), _buttons(found, page)
 
 

@@ -25,4 +25,4 @@ async def press_stale(query: CallbackQuery, desk: Desk) -> None:
             alert = await alerts.by_message(tx, message.chat.id, message.message_id)
             if alert is not None:
                 await desk.refresh(tx, alert.footage_id)
-    await desk.outgoing.answer(query, words.OUT_OF_DATE)
+    await desk.outgoing.answer(query, words.OUT_OF_DATE())

@@ -32,17 +32,15 @@ async def write_status(message: Message, desk: Desk) -> None:
         lines = [*await _troubles(reader), *await _held(reader), *await _queues(reader), *await _alerts(reader, desk)]
         lines += await _watches(reader, desk, named=message.chat.type == "private")
         number, digest = await custody.head(reader)
-    lines.append(Text(words.custody_head(number), Code(digest)))
-    await desk.outgoing.reply(message, fitting(Bold(words.STATUS), lines))
+    lines.append(Text(f"{words.custody_head(number)} ", Code(digest)))
+    await desk.outgoing.reply(message, fitting(Bold(words.STATUS()), lines))
 
 
 async def _troubles(reader: Reader) -> list[Text]:
     troubles = await settings.troubles(reader)
     if not troubles:
-        return [Text(words.ALL_WELL)]
-    return [
-        Text(f"⚠ {line(one.part, 40)}: {line(one.message, 240)} (since {words.moment(one.since)})") for one in troubles
-    ]
+        return [Text(words.ALL_WELL())]
+    return [Text(words.trouble(line(one.part, 40), line(one.message, 240), one.since)) for one in troubles]
 
 
 async def _held(reader: Reader) -> list[Text]:
@@ -53,15 +51,15 @@ async def _held(reader: Reader) -> list[Text]:
 async def _queues(reader: Reader) -> list[Text]:
     waiting = []
     for queue, states in (await jobs.counts(reader)).items():
-        parked = f", {states['parked']} parked" if states.get("parked") else ""
+        parked = f", {words.parked(states['parked'])}" if states.get("parked") else ""
         waiting.append(f"{queue} {states.get('ready', 0) + states.get('running', 0)}{parked}")
-    return [Text(f"{words.WAITING} {'; '.join(waiting) or words.NOTHING}")]
+    return [Text(f"{words.WAITING()} {'; '.join(waiting) or words.NOTHING()}")]
 
 
 async def _alerts(reader: Reader, desk: Desk) -> list[Text]:
     ages = sorted(await alerts.ages(reader, desk.store.clock.now() - ALERTS_OF))
     if not ages:
-        return [Text(words.NO_ALERTS)]
+        return [Text(words.NO_ALERTS())]
     middle, late = ages[len(ages) // 2], ages[int(0.95 * (len(ages) - 1))]
     return [Text(words.alert_ages(len(ages), timedelta(seconds=middle), timedelta(seconds=late)))]
 
@@ -71,14 +69,15 @@ async def _watches(reader: Reader, desk: Desk, *, named: bool) -> list[Text]:
     states: dict[str, int] = {}
     for watch, _ in watched:
         states[watch.state] = states.get(watch.state, 0) + 1
-    counted = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
-    lines = [Text(f"{words.WATCHED} {counted or words.NOTHING}")]
+    counted = ", ".join(f"{number} {words.watch_word(state)}" for state, number in sorted(states.items()))
+    lines = [Text(f"{words.WATCHED()} {counted or words.NOTHING()}")]
     if not named:
         return lines
     for watch, channel in watched[:MOST_WATCHES]:
         reason = f" ({line(watch.state_reason, 60)})" if watch.state_reason else ""
         checked = await channels.reconciled_at(reader, channel.channel_id)
-        age = words.checked(desk.store.clock.now() - checked) if checked else words.NOT_CHECKED
-        through = f"through post {watch.contiguous_through}"
-        lines.append(Text(f"{line(channel.title, 40)}: {watch.state}{reason}, {watch.tier}, {through}, {age}"))
+        age = words.checked(desk.store.clock.now() - checked) if checked else words.NOT_CHECKED()
+        state, tier = words.watch_word(watch.state), words.watch_word(watch.tier)
+        through = words.through_post(watch.contiguous_through)
+        lines.append(Text(f"{line(channel.title, 40)}: {state}{reason}, {tier}, {through}, {age}"))
     return lines

@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press, word_key
 from bot.cleaning import line, units
@@ -32,7 +32,7 @@ async def press_tag(query: CallbackQuery, press: Press, member: Member, desk: De
         known = [*desk.taxonomy, *(await members.tags(tx, number) if number else ())]
         tag = next((one for one in known if word_key(one) == press.argument), None)
         if number is None or tag is None:
-            notice = words.OUT_OF_DATE
+            notice = words.OUT_OF_DATE()
         else:
             notice = await _change(tx, desk, number, tag, member, added=press.act is Act.TAG)
     await desk.outgoing.answer(query, notice)
@@ -45,7 +45,7 @@ async def write_tag(message: Message, command: CommandObject, member: Member, de
         return
     tag = written.strip().removeprefix("#").strip()
     if not tag or units(tag) > LONGEST or "\n" in tag:
-        await desk.outgoing.reply(message, words.TAG_TOO_LONG if tag else words.WHICH_TAG)
+        await desk.outgoing.reply(message, words.TAG_TOO_LONG() if tag else words.WHICH_TAG())
         return
     async with desk.store.database.transaction() as tx:
         shown = line(tag, LONGEST)
@@ -58,4 +58,4 @@ async def _change(tx: Tx, desk: Desk, number: int, tag: str, member: Member, *, 
     """Write it down and have the cards follow; the notice for the member."""
     changed = await members.tag(tx, number, tag, added, member, desk.store.clock.now())
     await desk.refresh(tx, number)
-    return words.tagged(footage_label(number), line(tag, LONGEST), added=added, changed=changed)
+    return notices.tagged(footage_label(number), line(tag, LONGEST), added=added, changed=changed)

@@ -5,7 +5,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.formatting import Text
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.desk import Desk, Pressed
@@ -36,7 +36,7 @@ async def press_tell(query: CallbackQuery, press: Press, desk: Desk) -> None:
         story = await _story(reader, press.argument, number) if number else None
     message = shown(query)
     if story is None or message is None:
-        await desk.outgoing.answer(query, words.OUT_OF_DATE)
+        await desk.outgoing.answer(query, words.OUT_OF_DATE())
         return
     await desk.outgoing.answer(query)
     await desk.outgoing.reply(message, story)
@@ -48,7 +48,7 @@ async def _show_spread(query: CallbackQuery, press: Press, desk: Desk) -> None:
         number = await desk.present(reader, press.footage_id)
         seen = await footage.sightings(reader, number) if number else ()
     if number is None or message is None or not seen:
-        await desk.outgoing.answer(query, words.OUT_OF_DATE)
+        await desk.outgoing.answer(query, words.OUT_OF_DATE())
         return
     await desk.outgoing.answer(query)
     if picture := await spread_picture(number, seen):
@@ -61,9 +61,9 @@ async def press_card(query: CallbackQuery, press: Press, desk: Desk) -> None:
     async with desk.store.database.reader() as reader:
         number = await desk.present(reader, press.footage_id)
     if number is None or message is None:
-        await desk.outgoing.answer(query, words.OUT_OF_DATE)
+        await desk.outgoing.answer(query, words.OUT_OF_DATE())
         return
-    await desk.outgoing.answer(query, words.bringing(footage_label(number)))
+    await desk.outgoing.answer(query, notices.bringing(footage_label(number)))
     await _bring(message, number, desk)
 
 
@@ -83,7 +83,10 @@ async def _bring(message: Message, number: int, desk: Desk) -> None:
             await desk.bring(tx, number, message.chat.id, topic_of(message))
     if here is not None:
         await desk.outgoing.say(
-            message.chat.id, words.here_it_is(footage_label(number)), thread_id=here.thread_id, reply_to=here.message_id
+            message.chat.id,
+            notices.here_it_is(footage_label(number)),
+            thread_id=here.thread_id,
+            reply_to=here.message_id,
         )
 
 

@@ -4,7 +4,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot import words
+from bot import notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.desk import Desk, Pressed
@@ -29,7 +29,7 @@ async def press_verdict(query: CallbackQuery, press: Press, member: Member, desk
     async with desk.store.database.transaction() as tx:
         number = await desk.present(tx, press.footage_id)
         if number is None or verdict is None:
-            notice = words.OUT_OF_DATE
+            notice = words.OUT_OF_DATE()
         else:
             notice = await _judge(tx, desk, number, verdict, member)
     await desk.outgoing.answer(query, notice)
@@ -42,7 +42,7 @@ async def write_verdict(message: Message, command: CommandObject, member: Member
         return
     verdict = verdict_named(written)
     if verdict is None:
-        await desk.outgoing.reply(message, words.WHICH_VERDICT)
+        await desk.outgoing.reply(message, notices.which_verdict())
         return
     async with desk.store.database.transaction() as tx:
         notice = await _judge(tx, desk, number, verdict, member)
@@ -52,4 +52,4 @@ async def write_verdict(message: Message, command: CommandObject, member: Member
 async def _judge(tx: Tx, desk: Desk, number: int, verdict: Verdict, member: Member) -> str:
     await members.judge(tx, number, verdict, member, desk.store.clock.now())
     await desk.refresh(tx, number)
-    return words.judged(footage_label(number), verdict)
+    return notices.judged(footage_label(number), verdict)

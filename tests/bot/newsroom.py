@@ -262,7 +262,7 @@ class Newsroom:
 
     def card(self, footage_id: int, chat: Chat | None = None) -> Message:
         """The newest message of a chat that is the card of a footage."""
-        headlines = {f"{word} #F{footage_id}" for word in KIND_WORD.values()}
+        headlines = {f"{kind} #F{footage_id}" for word in KIND_WORD.values() for kind in word.everywhere()}
         return next(
             message
             for message in reversed((chat or self.group).messages)

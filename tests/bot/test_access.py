@@ -56,6 +56,7 @@ PRESSES = {
     "press_attend": Press(Act.ATTEND, 1, "follow").pack(),
     "press_forget": Press(Act.FORGET, 0, "abc").pack(),
     "press_part": Press(Act.PART, 1, "1").pack(),
+    "press_mark": Press(Act.FURNISH, 1).pack(),
     "press_page": Press(Act.PAGE, 0, "1").pack(),
     "press_stale": "something|else",
 }

@@ -244,7 +244,7 @@ def test_the_finding_is_the_first_word(kind: FindingKind, first: str) -> None:
         ),
         (
             Likeness("edited", False, 0.62),
-            "the same recording, edited (cropped, overlaid or re-framed) as #F12; not certain (62%)",
+            "the same recording as #F12, edited (cropped, overlaid or re-framed); not certain (62%)",
         ),
     ],
 )

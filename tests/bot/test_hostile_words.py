@@ -63,7 +63,7 @@ def pages(words: str) -> Iterator[Text]:
     yield recap_text([(card, words)] * 8)
     yield timeline(12, [told] * 40)
     yield evidence(12, [told] * 40, (7, "f" * 64))
-    yield history(12, [Event(NOW, words, words)] * 60)
+    yield history(12, [Event(NOW, words, "noted {what}", words)] * 60)
     yield ring_text(Wanted(ring, alert, 12, told, (Relabel("date", words, words, "x"),) * 4), repeated=True)
 
 

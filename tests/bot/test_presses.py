@@ -50,7 +50,7 @@ async def test_forged_presses_are_answered_and_change_nothing(newsroom: Newsroom
 
     answer = await newsroom.olena.forge_callback(card, data).answered()
 
-    assert answer.text == words.OUT_OF_DATE
+    assert answer.text == words.OUT_OF_DATE()
     await newsroom.idle(but_waiting=True)
     async with newsroom.store.database.reader() as reader:
         assert await members.history(reader, number) == ()
@@ -62,9 +62,9 @@ async def test_harmless_nonsense_about_matches(newsroom: Newsroom, number: int) 
     card = newsroom.card(number)
     for act, argument in ((Act.REJECT, "a99"), (Act.REJECT, "f99"), (Act.REJECT, ""), (Act.ACCEPT, f"f{number}")):
         answer = await newsroom.olena.forge_callback(card, Press(act, number, argument).pack()).answered()
-        assert answer.text == words.NO_MATCH_HERE
+        assert answer.text == words.NO_MATCH_HERE()
     answer = await newsroom.olena.forge_callback(card, Press(Act.REJOIN, number, "a99").pack()).answered()
-    assert answer.text == words.NOTHING_TO_UNDO
+    assert answer.text == words.NOTHING_TO_UNDO()
 
 
 async def test_a_press_of_an_older_form_refreshes_the_card(newsroom: Newsroom, number: int) -> None:
@@ -78,7 +78,7 @@ async def test_a_press_of_an_older_form_refreshes_the_card(newsroom: Newsroom, n
 
     answer = await newsroom.taras.forge_callback(card, f"0:tag:{number}:vehicles").answered()
 
-    assert answer.text == words.OUT_OF_DATE
+    assert answer.text == words.OUT_OF_DATE()
     await newsroom.shown(number, "Tags: vehicles")
 
 
@@ -99,7 +99,7 @@ async def test_a_button_whose_tag_left_the_taxonomy(newsroom: Newsroom, number: 
         card, Press(Act.TAG, number, word_key("an abandoned tag")).pack()
     ).answered()
 
-    assert answer.text == words.OUT_OF_DATE
+    assert answer.text == words.OUT_OF_DATE()
 
 
 async def test_pressing_twice_is_pressing_once(newsroom: Newsroom, number: int) -> None:
@@ -139,7 +139,7 @@ async def test_a_broken_handler_is_told_and_does_not_stop_the_bot(newsroom: News
     newsroom.taras.say(newsroom.group, f"/note F{number} gate")
     await newsroom.said("Something went wrong")
     answer = await newsroom.taras.forge_callback(card, Press(Act.TELL, number, "history").pack()).answered()
-    assert answer.text == words.WENT_WRONG
+    assert answer.text == words.WENT_WRONG()
     async with newsroom.store.database.transaction() as tx:
         await tx.run("ALTER TABLE note_elsewhere RENAME TO note")
 

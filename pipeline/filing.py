@@ -107,15 +107,16 @@ async def likenesses(reader: Reader, asset: Asset) -> list[rules.Likeness]:
         held = await footage.footage(reader, home) if home is not None else None
         if home is None or held is None or home in apart:
             continue
+        share = covered(match, asset.duration)
         found.append(
             rules.Likeness(
                 match_id=stored.match_id,
                 other_id=stored.other_id,
                 footage_id=home,
-                relation=match.relation,
+                relation=rules.told(match.relation, share),
                 certain=stored.certain,
                 strength=match.strength,
-                covered=covered(match, asset.duration),
+                covered=share,
                 sound_only=asset.width is None,
                 furniture=furniture or held.furniture,
             )

@@ -12,6 +12,7 @@ from datetime import datetime
 from core.model import Finding, FindingKind
 
 MOSTLY = 0.5  # a longer copy belongs to the recording that makes up at least this share of it
+NEARLY_ALL = 0.8  # of an asset, that an excerpt's elder must explain
 WHOLE = frozenset({"identical", "same", "mirrored", "edited", "sped_up"})
 PIECE = frozenset({"excerpt", "frame"})
 UNCHANGED = frozenset({"identical", "same"})  # such a copy of furniture is furniture
@@ -44,6 +45,11 @@ class Filing:
     home: int | None
     joins: tuple[int, ...] = ()
     parts: tuple[int, ...] = ()
+
+
+def told(relation: str, covered: float) -> str:
+    """The relation from this asset's side: one told from the other's may call an excerpt what shows only a piece."""
+    return "contains" if relation == "excerpt" and covered < NEARLY_ALL else relation
 
 
 def file_asset(likenesses: Sequence[Likeness], apart: Collection[frozenset[int]] = ()) -> Filing:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.model import FindingKind
-from pipeline.footage import Appearance, Filing, Likeness, Linked, Tie, file_asset, findings
+from pipeline.footage import Appearance, Filing, Likeness, Linked, Tie, file_asset, findings, told
 
 LIKE = Likeness(1, 10, 7, "same", certain=True, strength=0.9, covered=1.0)
 OTHER = replace(LIKE, match_id=2, other_id=11, footage_id=8, strength=0.8)
@@ -88,6 +88,12 @@ def test_what_members_told_apart_stays_apart(
 ) -> None:
     """Each case is one sentence of the rules."""
     assert file_asset(likenesses, [frozenset(pair) for pair in apart]) == filing, sentence
+
+
+def test_two_files_with_a_piece_in_common_are_no_excerpts_of_each_other() -> None:
+    """What the other's side calls an excerpt must explain nearly all of this one."""
+    assert [told("excerpt", share) for share in (0.95, 0.2)] == ["excerpt", "contains"]
+    assert told("audio", 0.2) == "audio"
 
 
 def test_the_earliest_post_is_first_seen_whatever_the_order_of_arrival() -> None:

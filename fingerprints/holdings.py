@@ -24,6 +24,7 @@ from fingerprints.volume import Layout, Volume, gathered, weight
 TAIL, LISTED = 1 << 16, 1 << 22  # hashes and numbers in a tail, above which it becomes part of a volume
 _MIDDLE_SHARE = 8  # the middle has at most this part of the base
 _BEHIND = 2  # times what a tail should have
+_PATIENCE = 3.0  # seconds
 
 
 class _StoppedError(Exception):
@@ -135,7 +136,9 @@ class Holdings:
             merging.join()
 
     def close(self) -> None:
-        """Stop merging and return; what was not merged is still found, and was never on disk."""
+        """Let a short merge end, stop a long one, and return; all is still found, and the files are whole."""
+        if (merging := self._merging) is not None:
+            merging.join(_PATIENCE)
         self._stopping.set()
         self.settle()
 

@@ -41,7 +41,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the files hold; or nothing, and ``refusal`` says why."""
+    """What the files hold; if they hold something that does not count, ``refusal`` says why."""
 
     volumes: tuple[Volume, ...]
     register: Register
@@ -102,7 +102,7 @@ class Shelf:
         except NotAsWrittenError as error:
             self._kept = {}
             return Opened((), empty(), str(error))
-        if self.writable:
+        if self.writable and self._kept:
             if not trusting:
                 self._write_manifest(list(self._kept.values()))
             self._sweep()
@@ -110,13 +110,15 @@ class Shelf:
 
     def _read(self) -> tuple[dict[str, Kept], bool]:
         """The volumes of the manifest, and whether the machine runs since it was written."""
+        if not self._folder.exists() or not any(self._folder.iterdir()):
+            return {}, True
         try:
             written = json.loads((self._folder / MANIFEST).read_text(encoding="utf-8"))
             body = written["body"]
             if written["sha256"] != _digest(body):
                 raise NotAsWrittenError("the manifest has changed")
         except FileNotFoundError as error:
-            raise NotAsWrittenError("there are no files yet") from error
+            raise NotAsWrittenError("the manifest is missing") from error
         except (ValueError, KeyError, TypeError) as error:
             raise NotAsWrittenError("the manifest can't be read") from error
         for what, ours in self._made_of.items():

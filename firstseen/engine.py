@@ -46,6 +46,9 @@ async def open_engine(
         async with open_store(
             config.state_dir, clock, floor=config.fetch.disk_floor, program=__version__, exclusive=exclusive
         ) as store:
-            library = Library(store)
-            await library.fill(progress)
-            yield Engine(store, isolation, limits, library)
+            library = Library(store, writes=exclusive)
+            try:
+                await library.fill(progress)
+                yield Engine(store, isolation, limits, library)
+            finally:
+                await library.close()

@@ -4,6 +4,7 @@ Without them a report of a channel with an intro would be compared with all its 
 to the matcher again with the next question.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 from core.model import Fingerprint
@@ -39,3 +40,13 @@ class Masks:
         """The fingerprints of an asset as the matcher shall know them."""
         seconds = self._by_asset.get(asset_id)
         return masked(prints, seconds) if seconds else prints
+
+    def mark(self, asset_id: int, mark: int) -> int:
+        """The mark of these fingerprints, made from that of the whole ones: others with every other furniture."""
+        seconds = self._by_asset.get(asset_id)
+        return mark ^ _number(seconds) if seconds else mark
+
+
+def _number(seconds: Seconds) -> int:
+    """64 bits that stand for these seconds."""
+    return int.from_bytes(hashlib.blake2b(repr(seconds).encode(), digest_size=8).digest(), signed=True)

@@ -59,7 +59,7 @@ class MatchStep:
         if given.prints is None or given.asset.plain:
             return Matched(given, ())
         found = await self._match(given.asset, given.prints)
-        await self._library.add(given.asset.asset_id, given.prints)
+        await self._library.add(given.asset.asset_id)
         return Matched(given, tuple(found))
 
     async def _match(self, asset: Asset, prints: Sequence[Fingerprint]) -> Sequence[tuple[int, Match]]:

@@ -1,6 +1,7 @@
 """The fingerprint table: the truth that every index is rebuilt from."""
 
 from collections.abc import Collection, Sequence
+from itertools import groupby
 
 from core.model import Fingerprint
 from storage.database import Reader, Row, Tx
@@ -52,30 +53,32 @@ async def which_have(reader: Reader, kind: str, asset_ids: Collection[int]) -> f
     return frozenset(row["asset_id"] for row in rows)
 
 
-async def stream(
-    reader: Reader, after_id: int = 0, limit: int = 200
-) -> tuple[tuple[int, tuple[Fingerprint, ...]], ...]:
-    """The next ``limit`` assets after ``after_id`` that have fingerprints, each with all of them."""
-    rows = await reader.all(
-        """
-        SELECT fingerprint.* FROM fingerprint
-        JOIN (SELECT DISTINCT asset_id FROM fingerprint WHERE asset_id > :after ORDER BY asset_id LIMIT :n) AS page
-            ON page.asset_id = fingerprint.asset_id
-        ORDER BY fingerprint.asset_id, fingerprint.kind, fingerprint.version
-        """,
-        after=after_id,
-        n=limit,
-    )
-    assets: dict[int, list[Fingerprint]] = {}
-    for row in rows:
-        assets.setdefault(row["asset_id"], []).append(_fingerprint(row))
-    return tuple((asset_id, tuple(prints)) for asset_id, prints in assets.items())
+async def some(reader: Reader, asset_ids: Collection[int]) -> dict[int, tuple[Fingerprint, ...]]:
+    """The fingerprints of each of these assets that has any."""
+    numbers = ", ".join(map(str, asset_ids))
+    rows = await reader.all(f"SELECT * FROM fingerprint WHERE asset_id IN ({numbers}) ORDER BY asset_id, kind, version")
+    return {
+        asset_id: tuple(_fingerprint(row) for row in many)
+        for asset_id, many in groupby(rows, key=lambda row: int(row["asset_id"]))
+    }
 
 
-async def count(reader: Reader) -> int:
-    """How many assets have fingerprints."""
-    row = await reader.one("SELECT COUNT(DISTINCT asset_id) AS n FROM fingerprint")
-    return int(row["n"]) if row else 0
+async def marks(reader: Reader) -> dict[int, int]:
+    """Of each asset that ever had fingerprints the mark of those that it has now: another one after every change."""
+    rows = await reader.all("SELECT asset_id, mark FROM fingerprint_mark ORDER BY asset_id")
+    return {row["asset_id"]: row["mark"] for row in rows}
+
+
+async def mark(reader: Reader, asset_id: int) -> int:
+    """The mark of an asset's fingerprints; 0 if it never had any."""
+    row = await reader.one("SELECT mark FROM fingerprint_mark WHERE asset_id = :id", id=asset_id)
+    return int(row["mark"]) if row else 0
+
+
+async def identity(reader: Reader) -> str:
+    """Which database this is, and no other, but for its copies."""
+    row = await reader.one("SELECT name FROM identity")
+    return str(row["name"]) if row else ""
 
 
 def _fingerprint(row: Row) -> Fingerprint:

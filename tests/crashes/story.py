@@ -137,6 +137,7 @@ async def tell(folder: Path, answers: Mapping[str, Answer]) -> None:
                 await asyncio.sleep(0.001)
             done.set()
             store.jobs_ready.wake()
+        await library.close()
 
 
 async def _post(store: Store) -> None:

@@ -199,10 +199,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "changed": (lambda folder: flip_a_bit(largest(folder)), "have changed"),
     "cut short": (lambda folder: cut_short(largest(folder)), "bytes instead of"),
     "missing": (lambda folder: largest(folder).unlink(), "is missing"),
-    "no manifest": (lambda folder: (folder / MANIFEST).unlink(), "no files yet"),
+    "no manifest": (lambda folder: (folder / MANIFEST).unlink(), "manifest is missing"),
     "torn manifest": (lambda folder: cut_short(folder / MANIFEST), "can't be read"),
     "changed manifest": (lambda folder: reword(folder / MANIFEST), "has changed"),
-    "no folder": (shutil.rmtree, "no files yet"),
+    "no folder": (shutil.rmtree, ""),
 }
 
 

@@ -77,7 +77,10 @@ def test_state_readable_by_others_is_refused(config: Path) -> None:
 
 
 def test_a_folder_is_imported_matched_and_found(config: Path, tmp_path: Path) -> None:
-    """Files of a folder are filed once; a copy is found with its footage; rubbish is said to be unreadable."""
+    """Files of a folder are filed once; a copy is found with its footage; rubbish is said to be unreadable.
+
+    The index is read once; when its files are damaged the next command says so and makes them again.
+    """
     folder = tmp_path / "files"
     folder.mkdir()
     picture = synthetic.still(5, (640, 480))
@@ -89,6 +92,7 @@ def test_a_folder_is_imported_matched_and_found(config: Path, tmp_path: Path) ->
     assert json.loads(first.stdout)["new"] == 3
     again = firstseen("import", folder, "--channel", "Desk files", "--json", "--config", config)
     assert json.loads(again.stdout)["new"] == 0
+    assert "reading the index" in again.stderr
     rows = json.loads(firstseen("findings", "--config", config).stdout)
     assert [row["finding"] for row in rows] == ["new", "repost", "new"]
     assert rows[1]["footage"] == rows[0]["footage"]
@@ -99,11 +103,20 @@ def test_a_folder_is_imported_matched_and_found(config: Path, tmp_path: Path) ->
     copy, rubbish = tmp_path / "asked.jpg", tmp_path / "rubbish.mp4"
     copy.write_bytes(files.photo(picture[::-1, ::-1][::-1, ::-1], quality=40))
     rubbish.write_bytes(b"not a video at all" * 50)
-    answers = json.loads(firstseen("find", copy, rubbish, "--json", "--config", config).stdout)
+    done = firstseen("find", copy, rubbish, "--json", "--config", config)
+    assert "reading the index" not in done.stderr
+    answers = json.loads(done.stdout)
     assert [answer["answer"] for answer in answers] == ["seen", "unreadable"]
     assert answers[0]["hits"][0]["footage"] == rows[0]["footage"]
     assert answers[0]["searched"]["files"] == 3
     assert "best copy held: Desk files (earliest of equal copies)" in answers[0]["text"]
+
+    damaged = max((config.parent / "state" / "index").glob("*/*"), key=lambda path: path.stat().st_size)
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    mended = firstseen("find", copy, "--json", "--config", config)
+    assert json.loads(mended.stdout)[0]["hits"] == answers[0]["hits"]
+    for words in ("index_rebuilt", "bytes instead of", "reading the index"):
+        assert words in mended.stderr
 
 
 def test_a_fence_that_cannot_be_had_stops_the_reading(config: Path, tmp_path: Path) -> None:

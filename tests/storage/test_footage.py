@@ -157,8 +157,8 @@ async def test_furniture_is_marked_and_unmarked(store: Store) -> None:
         assert told == ["marked it as channel furniture", "said that it is no channel furniture"]
 
 
-async def test_fingerprints_are_replaced_and_streamed(store: Store) -> None:
-    """An asset has the fingerprints that it was given last; an index reads all of them page by page."""
+async def test_fingerprints_are_replaced_and_leave_a_mark(store: Store) -> None:
+    """An asset has the fingerprints that it was given last, and whatever changes one of them changes its mark."""
     prints = [Fingerprint("photo.pdq", 1, bytes([number]), 0.5) for number in range(3)]
     async with store.database.transaction() as tx:
         ids = [await assets.record(tx, f"{n:064x}", 1, VIDEO.kind, NOW) for n in range(3)]
@@ -166,11 +166,18 @@ async def test_fingerprints_are_replaced_and_streamed(store: Store) -> None:
             await fingerprints.replace(tx, asset_id, prints[:1])
             await fingerprints.replace(tx, asset_id, [one, replace(one, kind="sound")])
         assert await fingerprints.of(tx, ids[2]) == (prints[2], replace(prints[2], kind="sound"))
-        assert await fingerprints.count(tx) == 3
-        pages, after = [], 0
-        while page := await fingerprints.stream(tx, after, 2):
-            pages.append([asset_id for asset_id, _ in page])
-            after = page[-1][0]
-        assert pages == [ids[:2], ids[2:]]
+        assert await fingerprints.some(tx, ids[1:]) == {one: await fingerprints.of(tx, one) for one in ids[1:]}
+        seen = [await fingerprints.marks(tx)]
         await fingerprints.replace(tx, ids[0], [])
         assert await fingerprints.of(tx, ids[0]) == ()
+        for change in (
+            "UPDATE fingerprint SET payload = x'00' WHERE asset_id = :one",
+            "UPDATE fingerprint SET asset_id = :other WHERE asset_id = :one",
+        ):
+            seen.append(await fingerprints.marks(tx))
+            await tx.run(change, one=ids[1], other=ids[0])
+        seen.append(await fingerprints.marks(tx))
+        assert [seen[0][one] == seen[1][one] for one in ids] == [False, True, True]
+        assert [seen[1][one] == seen[2][one] for one in ids] == [True, False, True]
+        assert [seen[2][one] == seen[3][one] for one in ids] == [False, False, True]
+        assert await fingerprints.mark(tx, ids[2]) == seen[0][ids[2]] != await fingerprints.mark(tx, 99)

@@ -123,7 +123,7 @@ async def test_matches_reviews_fingerprints_alerts_and_look_ups(store: Store) ->
         await footage.review(tx, 1, other, True, Actor("member", "Olena", 7), NOW)
         assert await footage.rejected(tx, 1) == frozenset()
         await fingerprints.replace(tx, 1, [Fingerprint("photo.pdq", 1, b"abc", 0.5)])
-        assert await fingerprints.stream(tx) == ((1, (Fingerprint("photo.pdq", 1, b"abc", 0.5),)),)
+        assert await fingerprints.some(tx, [1]) == {1: (Fingerprint("photo.pdq", 1, b"abc", 0.5),)}
         alert_id = await alerts.want(tx, footage_id, -5, None, loud=True, trigger_at=NOW)
         assert await alerts.want(tx, footage_id, -5, None, loud=False, trigger_at=NOW) == alert_id
         delivery = await alerts.sending(tx, alert_id, "send", 2, NOW)

@@ -27,9 +27,9 @@ lock: .venv/ready
 
 # The bot's words into the catalogues of the other languages; what is new there waits for its translation.
 words: .venv/ready
-	$(BIN)/pybabel --quiet extract --no-location --omit-header --keywords Phrase --keywords say --keywords plural:1,2 \
+	$(BIN)/pybabel --quiet extract --project firstseen --no-location --keywords Phrase --keywords say --keywords plural:1,2 \
 	    --output bot/locales/firstseen.pot bot
-	for language in bot/locales/*/; do $(BIN)/pybabel --quiet update --no-fuzzy-matching --omit-header --width 120 \
+	for language in bot/locales/*/; do $(BIN)/pybabel --quiet update --no-fuzzy-matching --width 120 \
 	    --domain firstseen --input-file bot/locales/firstseen.pot --output-dir bot/locales \
 	    --locale $$(basename $$language); done
 

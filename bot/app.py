@@ -23,7 +23,7 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
-from aiogram.types import BotCommand, ErrorEvent, Update
+from aiogram.types import ErrorEvent, Update
 from aiogram.utils.token import TokenValidationError
 
 from bot import manual, words
@@ -32,6 +32,7 @@ from bot.calls import NOT_ACCEPTED
 from bot.deliver import DeliverStep
 from bot.desk import Desk
 from bot.digests import DigestStep
+from bot.hearing import Hearing
 from bot.lookup_step import Asker, LookUpStep
 from bot.menus import Menus
 from bot.outgoing import Outgoing, shown
@@ -44,6 +45,7 @@ from bot.routers import (
     chats,
     claims,
     furniture,
+    languages,
     links,
     lookup,
     menus,
@@ -58,6 +60,7 @@ from bot.routers import (
     verdicts,
 )
 from bot.screen import Pictures, ProofMaker, Screen
+from bot.tongues import ENGLISH, LANGUAGES
 from core.config import Config
 from core.errors import AccountError, ConfigError, StateError
 from pipeline.worker import Step
@@ -85,6 +88,7 @@ ROUTERS = (
     telling,
     search,
     status,
+    languages,
     about,
     lookup,
     stale,
@@ -129,6 +133,7 @@ def build_dispatcher(desk: Desk, pace: Pace, team_chats: TeamChats) -> Dispatche
     """Gate, rights and every conversation."""
     dispatcher = Dispatcher(disable_fsm=True, desk=desk, pace=pace, team_chats=team_chats)
     dispatcher.update.outer_middleware(Gate(desk.store, team_chats, desk.outgoing))
+    dispatcher.update.outer_middleware(Hearing(desk.store))
     for observer in (dispatcher.message, dispatcher.callback_query, dispatcher.my_chat_member):
         observer.middleware(Rights(desk.outgoing))
     dispatcher.errors.register(_went_wrong)
@@ -182,11 +187,12 @@ class BotPart:
         await self.bot.session.close()
 
     async def _introduce(self, stop: asyncio.Event) -> None:
-        """Set the list of commands that clients offer."""
-        commands = [BotCommand(command=name, description=text()) for name, text in manual.COMMANDS]
+        """Set the lists of commands that clients offer, one for each language."""
         while not stop.is_set():
             try:
-                await self.bot.set_my_commands(commands)
+                for language in LANGUAGES:
+                    code = None if language == ENGLISH else language
+                    await self.bot.set_my_commands(manual.menu(language), language_code=code)
                 await self.bot.me()
             except AiogramError as error:
                 await self._trouble(error, stop)

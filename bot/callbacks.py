@@ -41,6 +41,7 @@ class Act(StrEnum):
     FORGET = "forget"
     FURNISH = "furnish"
     UNFURNISH = "unfurnish"
+    SPEAK = "speak"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from aiogram.types import Message
 from bot.calls import Fate, Outcome, attempt
 from bot.cards import CAPTION_LIMIT, TEXT_LIMIT, Card, CardView, compose
 from bot.digests import DIGEST_FROM, digest_key
+from bot.hearing import spoken_to
 from bot.menus import Menus
 from bot.pace import Lane, Pace
 from bot.screen import Photo, Pictures, Screen
@@ -121,6 +122,10 @@ class DeliverStep:
 
     async def work(self, given: Wanted) -> Delivered:
         """Send or edit once the pace allows it; what must wait or be tried again leaves as Transient."""
+        async with spoken_to(self._store, given.alert.chat_id):
+            return await self._show(given)
+
+    async def _show(self, given: Wanted) -> Delivered:
         wanted = await self._recovered(given)
         drawn = await self._drawn(wanted)
         if wanted.alert.message_id is not None and _shows(wanted, drawn):

@@ -17,6 +17,7 @@ from bot.callbacks import Act, Press
 from bot.calls import Fate, Outcome, attempt
 from bot.cards import CardView
 from bot.cleaning import line, paragraph
+from bot.hearing import spoken_to
 from bot.pace import Lane, Pace
 from bot.views import card_view
 from core.errors import Transient
@@ -129,7 +130,8 @@ class DigestStep:
     async def _send(self, given: Listed, lines: Sequence[tuple[Alert, CardView]]) -> bool:
         async with self._store.database.reader() as reader:
             head = await custody.head(reader)
-        text, entities = digest_text([view for _, view in lines], head).render()
+        async with spoken_to(self._store, given.chat_id):
+            text, entities = digest_text([view for _, view in lines], head).render()
         await self._bot.send_message(
             given.chat_id,
             text,

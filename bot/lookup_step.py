@@ -17,6 +17,7 @@ from bot.answers import compose_answer, compose_notice
 from bot.calls import Fate, attempt
 from bot.cards import Card
 from bot.download import fetch
+from bot.hearing import spoken_to
 from bot.outgoing import Outgoing
 from bot.pace import Lane, Pace
 from bot.screen import Screen
@@ -79,6 +80,10 @@ class LookUpStep:
 
     async def work(self, given: LookUp) -> Answered:
         """Look it up once, then put the answer on the screen when the chat allows it."""
+        async with spoken_to(self._store, given.chat_id):
+            return await self._answer(given)
+
+    async def _answer(self, given: LookUp) -> Answered:
         answer = self._found.get(given.look_up_id) or await self._find(given)
         self._found = {**self._found, given.look_up_id: answer}
         if (wait := self._pace.wait(given.chat_id, Lane.ANSWER)) > 0:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.tongues import Phrase
+from aiogram.types import BotCommand
+
+from bot.tongues import Phrase, speaking
 
 COMMANDS: Sequence[tuple[str, Phrase]] = (
     ("find", Phrase("words #tag @channel place:x verdict:x since:2024-10-18: search the archive")),
@@ -51,3 +53,9 @@ def help_text() -> str:
     first, cards, limits, acts, asking = (one() for one in HELP)
     commands = (f"/{name} {line()}" for name, line in COMMANDS)
     return "\n".join((first, "", cards, limits, "", acts, asking, "", *commands))
+
+
+def menu(language: str) -> list[BotCommand]:
+    """The commands as clients offer them to members whose Telegram speaks ``language``."""
+    with speaking(language):
+        return [BotCommand(command=name, description=line()) for name, line in COMMANDS]

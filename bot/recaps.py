@@ -12,6 +12,7 @@ from bot.calls import Fate, Outcome, attempt
 from bot.cards import TEXT_LIMIT, CardView
 from bot.cleaning import line
 from bot.digests import digest_buttons, digest_line
+from bot.hearing import spoken_to
 from bot.pace import Lane, Pace
 from bot.views import card_view
 from core.errors import Transient
@@ -77,7 +78,8 @@ class RecapStep:
             await jobs.enqueue(tx, self.queue, str(made.listed.chat_id))
 
     async def _send(self, given: Listed) -> Message:
-        text, entities = recap_text(given.footages).render()
+        async with spoken_to(self._store, given.chat_id):
+            text, entities = recap_text(given.footages).render()
         return await self._bot.send_message(
             given.chat_id,
             text,

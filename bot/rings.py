@@ -14,6 +14,7 @@ from bot import words
 from bot.callbacks import Act, Press
 from bot.calls import Fate, Outcome, attempt
 from bot.cleaning import line, paragraph
+from bot.hearing import spoken_to
 from bot.pace import Lane, Pace
 from core.errors import Permanent, Transient
 from core.ids import footage_label, post_link
@@ -114,7 +115,8 @@ class RingStep:
             self._pace.hold(alert.chat_id, outcome.seconds)
 
     async def _send(self, given: Wanted, ring: Ring) -> Message:
-        text, entities = ring_text(given, repeated=ring.repeats > 0).render()
+        async with spoken_to(self._store, given.alert.chat_id):
+            text, entities = ring_text(given, repeated=ring.repeats > 0).render()
         card = InlineKeyboardButton(
             text=footage_label(given.footage_id), callback_data=Press(Act.CARD, given.footage_id).pack()
         )

@@ -75,7 +75,7 @@ def user_json(user: User) -> JSON:
     return {"id": user.id, "is_bot": user.is_bot, "first_name": user.first_name} | _given(
         last_name=user.last_name,
         username=user.username,
-        language_code=None if user.is_bot else "en",
+        language_code=None if user.is_bot else user.language,
         is_premium=user.premium,
     )
 

@@ -25,6 +25,7 @@ class User:
     premium: bool = False
     is_bot: bool = False
     state: Literal["active", "frozen", "deactivated"] = "active"
+    language: str = "en"  # of their application
 
 
 @dataclass(frozen=True)

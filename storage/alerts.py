@@ -4,7 +4,7 @@ from datetime import datetime
 
 from core.clock import to_ms
 from core.model import Alert, DeliveryState
-from storage import settings
+from storage import languages, settings
 from storage.database import Reader, Row, Tx
 
 _ALERT = """alert_id, footage_id, chat_id, thread_id, message_id, shown_version, wanted_version, state, loud, repeats"""
@@ -196,6 +196,7 @@ async def migrate_chat(tx: Tx, old: int, new: int) -> None:
     Its old messages can't be edited any more: what they told counts as told, and a new card comes when there is more.
     """
     await settings.put(tx, f"chat {old} is now", str(new))
+    await languages.move(tx, old, new)
     await tx.run(
         """
         UPDATE alert SET chat_id = :new, thread_id = NULL, message_id = NULL, state = CASE

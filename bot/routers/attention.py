@@ -11,6 +11,7 @@ from bot.callbacks import Act, Press, word_key
 from bot.cleaning import line
 from bot.desk import Desk, Pressed, card_number
 from bot.outgoing import shown
+from bot.tongues import aloud
 from core.ids import footage_label, parse_channel, parse_footage
 from core.model import Member, Role
 from storage import attention, channels, jobs
@@ -93,7 +94,8 @@ async def press_forget(query: CallbackQuery, press: Press, member: Member, desk:
         wish = next((one for one in standing if _key(one) == press.argument), None)
         notice = await _apply(tx, desk, wish, member, "unfollow") if wish else words.OUT_OF_DATE()
     await desk.outgoing.answer(query, notice)
-    text, buttons = await _list(message.chat.id, desk)
+    with aloud():
+        text, buttons = await _list(message.chat.id, desk)
     await desk.outgoing.rewrite(message.chat.id, message.message_id, text, buttons)
 
 

@@ -18,6 +18,7 @@ from bot.cards import place_key, place_words
 from bot.cleaning import line
 from bot.desk import Desk, Pressed, answered_text, card_number
 from bot.outgoing import shown
+from bot.tongues import aloud
 from core.clock import Clock
 from core.ids import footage_label
 from core.model import Location, Member
@@ -98,7 +99,8 @@ async def press_place(query: CallbackQuery, press: Press, member: Member, desk: 
             notice = await _press(tx, desk, number, press.argument, member)
     await desk.outgoing.answer(query, notice)
     if message is not None and number is not None and press.argument == "ask":
-        await desk.outgoing.reply(message, notices.ask_place(footage_label(number)))
+        with aloud():
+            await desk.outgoing.reply(message, notices.ask_place(footage_label(number)))
 
 
 def read(written: str, member: Member, clock: Clock) -> Location | None:

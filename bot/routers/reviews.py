@@ -8,6 +8,7 @@ from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.desk import Desk, Pressed
 from bot.outgoing import shown
+from bot.tongues import aloud
 from core.ids import footage_label
 from core.model import Member
 from pipeline import review
@@ -39,8 +40,10 @@ async def press_reject(query: CallbackQuery, press: Press, member: Member, desk:
     await desk.outgoing.answer(query, words.REJECTED() if done else words.NO_MATCH_HERE())
     message = shown(query)
     if done and message is not None and here is not None:
-        notice = notices.rejected(footage_label(here), footage_label(number) if what == "f" else None, member.name)
-        await desk.outgoing.reply(message, notice, _undo_button(here, press.argument))
+        other_label = footage_label(number) if what == "f" else None
+        with aloud():
+            notice = notices.rejected(footage_label(here), other_label, member.name)
+            await desk.outgoing.reply(message, notice, _undo_button(here, press.argument))
 
 
 async def press_accept(query: CallbackQuery, press: Press, member: Member, desk: Desk) -> None:

@@ -17,6 +17,7 @@ from bot.desk import Desk, Pressed
 from bot.outgoing import shown
 from bot.questions import Unclear, read_question
 from bot.stories import fitting
+from bot.tongues import aloud
 from core.ids import footage_label
 from storage import channels, search
 from storage.search import Found
@@ -56,7 +57,8 @@ async def press_page(query: CallbackQuery, press: Press, desk: Desk) -> None:
         await desk.outgoing.answer(query, words.OUT_OF_DATE())
         return
     await desk.outgoing.answer(query)
-    text, buttons = await _page(desk, question, page)
+    with aloud():
+        text, buttons = await _page(desk, question, page)
     await desk.outgoing.rewrite(message.chat.id, message.message_id, text, buttons)
 
 

@@ -12,6 +12,7 @@ from bot.desk import Desk, Pressed
 from bot.outgoing import shown, topic_of
 from bot.spreading import spread_picture
 from bot.stories import evidence, history, timeline
+from bot.tongues import aloud
 from core.ids import footage_label
 from storage import alerts, custody, footage, members
 from storage.database import Reader
@@ -33,7 +34,8 @@ async def press_tell(query: CallbackQuery, press: Press, desk: Desk) -> None:
         return
     async with desk.store.database.reader() as reader:
         number = await desk.present(reader, press.footage_id)
-        story = await _story(reader, press.argument, number) if number else None
+        with aloud():
+            story = await _story(reader, press.argument, number) if number else None
     message = shown(query)
     if story is None or message is None:
         await desk.outgoing.answer(query, words.OUT_OF_DATE())
@@ -51,8 +53,10 @@ async def _show_spread(query: CallbackQuery, press: Press, desk: Desk) -> None:
         await desk.outgoing.answer(query, words.OUT_OF_DATE())
         return
     await desk.outgoing.answer(query)
-    if picture := await spread_picture(number, seen):
-        await desk.outgoing.show(message, picture, words.spread_title(footage_label(number)))
+    with aloud():
+        picture, title = await spread_picture(number, seen), words.spread_title(footage_label(number))
+    if picture:
+        await desk.outgoing.show(message, picture, title)
 
 
 async def press_card(query: CallbackQuery, press: Press, desk: Desk) -> None:
@@ -82,12 +86,9 @@ async def _bring(message: Message, number: int, desk: Desk) -> None:
         if here is None:
             await desk.bring(tx, number, message.chat.id, topic_of(message))
     if here is not None:
-        await desk.outgoing.say(
-            message.chat.id,
-            notices.here_it_is(footage_label(number)),
-            thread_id=here.thread_id,
-            reply_to=here.message_id,
-        )
+        with aloud():
+            notice = notices.here_it_is(footage_label(number))
+        await desk.outgoing.say(message.chat.id, notice, thread_id=here.thread_id, reply_to=here.message_id)
 
 
 async def _story(reader: Reader, what: str, number: int) -> Text | None:

@@ -39,6 +39,7 @@ COMMANDS = {
     "write_card": "/card F1",
     "write_status": "/status",
     "write_help": "/help",
+    "write_language": "/language uk",
     "write_seen": "/seen",
 }
 PRESSES = {
@@ -58,6 +59,7 @@ PRESSES = {
     "press_part": Press(Act.PART, 1, "1").pack(),
     "press_mark": Press(Act.FURNISH, 1).pack(),
     "press_page": Press(Act.PAGE, 0, "1").pack(),
+    "press_language": Press(Act.SPEAK, 0, "uk").pack(),
     "press_stale": "something|else",
 }
 IN_REPLY = ("reply_note", "reply_place", "pin_place", "point_at_media")  # to a message of the bot

@@ -17,6 +17,7 @@ SURE, MAYBE = 18, 12  # inliers
 STILL = 0.03  # of the sides, by which a map may move what it leaves in place
 ASPECT = 0.03
 PART, ELSEWHERE = 0.6, 0.4  # of a picture's area, and of its features beside that, from which it shows more than one
+AGREED, SHARED = 0.55, 0.3  # of what both show, and of each collage's area
 Affine = NDArray[np.float64]
 _MIRROR = np.array([[-1.0, 0, 1], [0, 1, 0], [0, 0, 1]])
 
@@ -53,10 +54,12 @@ def compare(query: Picture, reference: Picture) -> Match | None:
         )
     if found is None or found.worth < (False, MAYBE, -pdq.BITS):
         return None
-    close = found.bits <= CLOSE
+    close, alike = found.bits <= CLOSE, _is_alike(query, reference, found)
+    if not alike and not _shares_a_picture(found):
+        return None
     return Match(
-        _relation(query, reference, found),
-        certain=close or found.inliers >= SURE,
+        _relation(query, reference, found) if alike else "contains",
+        certain=alike and (close or found.inliers >= SURE),
         strength=1 - found.bits / pdq.BITS if close else min(1.0, 0.5 + found.inliers / 200),
         evidence="pdq" if close else "orb",
         mirrored=found.mirrored,
@@ -117,6 +120,25 @@ def _aligned(ours: View, theirs: View) -> Found | None:
     return best
 
 
+def _is_alike(query: Picture, reference: Picture, found: Found) -> bool:
+    """Whether the two agree in most of what both show, not only in a banner, a logo or one picture of a collage."""
+    if found.turned or (found.bits <= CLOSE and (found.ours, found.theirs) == (WHOLE, WHOLE)):
+        return True
+    return looks.agreement(query.look.colours, reference.look.colours, _map(found)[:2]) >= AGREED
+
+
+def _shares_a_picture(found: Found) -> bool:
+    """Whether what two collages have in common is a large part of both."""
+    return found.bits <= CLOSE and min(box[2] * box[3] for box in (found.ours, found.theirs)) >= SHARED
+
+
+def _map(found: Found) -> Affine:
+    """The map from points of the reference to points of the query, both whole, in shares (3 x 3)."""
+    inner = np.eye(3) if found.affine is None else np.vstack([found.affine, [0, 0, 1]])
+    turn = _MIRROR if found.mirrored else np.eye(3)
+    return np.asarray(inside(found.ours) @ turn @ inner @ np.linalg.inv(inside(found.theirs)), np.float64)
+
+
 def _relation(query: Picture, reference: Picture, found: Found) -> str:
     here, there = _outlines(found)
     if _shows_more(query, found, here):
@@ -173,10 +195,8 @@ def _outlines(found: Found) -> tuple[Box, Box]:
     """Where the reference lies in the query, and the query in the reference, as upright boxes."""
     if found.affine is None:
         return found.ours, found.theirs
-    turn = _MIRROR if found.mirrored else np.eye(3)
-    inner = np.vstack([found.affine, [0, 0, 1]])
-    whole = inside(found.ours) @ turn @ inner @ np.linalg.inv(inside(found.theirs))
-    return _bounds(whole), _bounds(np.linalg.inv(whole))
+    whole = _map(found)
+    return _bounds(whole), _bounds(np.asarray(np.linalg.inv(whole), np.float64))
 
 
 def _bounds(whole: Affine) -> Box:

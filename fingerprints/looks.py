@@ -18,6 +18,9 @@ CHROMA = 3.0  # levels
 PATCH, PATCHED = 7.0, 99  # grey levels, and the percentile of places that must stay below
 SOFT = 0.6  # of the other's sharpness
 PACKED = SIDE * SIDE * 3 + 4 * len(SCALES)
+NEARBY, FULL = 7, 0.6  # places across a window, and the share of it that both pictures must show
+LIVELY, ALIKE = 25.0, 0.5  # variance of brightness that can be compared, and the correlation of what is alike
+FEWEST = 40  # windows
 Colours = NDArray[np.uint8]
 
 
@@ -68,6 +71,42 @@ def are_altered(query: Colours, reference: Colours) -> bool:
         return True
     left = np.median(np.abs(luma - gain * other - shift), axis=0)
     return float(np.percentile(left, PATCHED)) > PATCH
+
+
+def agreement(ours: Colours, theirs: Colours, affine: NDArray[np.float64]) -> float:
+    """In how much of what two pictures (32 x 32 x 3) both show they look alike, where there is something to see.
+
+    ``affine`` takes points of theirs to ours, in shares (2 x 3). Small windows are compared by the correlation of
+    their brightness, so that other light and colours do not matter. 1.0 where too little is to be seen to tell.
+    """
+    luma, other = _ycc(ours)[..., 0], _laid(_ycc(theirs)[..., 0], affine)
+    shown = _laid(np.ones((SIDE, SIDE), np.float32), affine) > 0.99
+    count = _summed(shown.astype(np.float32))
+    mean, mid = (_summed(one * shown) / np.maximum(count, 1) for one in (luma, other))
+    spread, its = (
+        _summed(np.square(one) * shown) / np.maximum(count, 1) - np.square(middle)
+        for one, middle in ((luma, mean), (other, mid))
+    )
+    common = _summed(luma * other * shown) / np.maximum(count, 1) - mean * mid
+    seen = shown & (count >= FULL * NEARBY**2) & (np.maximum(spread, its) > LIVELY)
+    if np.count_nonzero(seen) < FEWEST:
+        return 1.0
+    alike = common / np.sqrt(np.maximum(spread, 1) * np.maximum(its, 1)) > ALIKE
+    return float(alike[seen].mean())
+
+
+def _laid(picture: NDArray[np.float32], affine: NDArray[np.float64]) -> NDArray[np.float32]:
+    """A small picture moved by a map of shares: between the middles of its places."""
+    scaled = affine.copy()
+    scaled[:, 2] = affine[:, 2] * SIDE + affine[:, :2].sum(axis=1) / 2 - 0.5
+    return np.asarray(cv2.warpAffine(picture, scaled.astype(np.float32), (SIDE, SIDE)), np.float32)
+
+
+def _summed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sum around every place, NEARBY wide and high."""
+    size = (NEARBY, NEARBY)
+    summed = cv2.boxFilter(values.astype(np.float32), -1, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(summed, np.float32)
 
 
 def _fitted(luma: NDArray[np.float32], other: NDArray[np.float32]) -> tuple[float, float]:

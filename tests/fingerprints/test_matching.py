@@ -227,6 +227,26 @@ def test_a_photo_within_a_collage() -> None:
     assert corner == pytest.approx((700 / 1280, 300 / 900), abs=0.01)
 
 
+@pytest.mark.parametrize("where", [(0, 380, 640, 100), (10, 340, 170, 130)], ids=["banner", "logo"])
+def test_photos_with_one_banner_are_no_copies(where: tuple[int, int, int, int]) -> None:
+    """A channel's banner below two photos, or its large logo in both, makes neither a copy of the other."""
+    left, top, width, height = where
+    branded = []
+    for seed in (5, 6):
+        picture = still(seed).copy()
+        picture[top : top + height, left : left + width] = edits.scaled(width, height)(still(7))
+        branded.append(read(files.photo(picture)).fingerprints)
+    assert compare(*branded) is None
+
+
+def test_two_collages_with_one_picture_in_common() -> None:
+    """Two pairs of pictures that share one of them have it in common, perhaps: a person is asked."""
+    first, second = (np.hstack([still(5), np.full((480, 12, 3), 250, np.uint8), still(seed)]) for seed in (6, 7))
+    match = compare(read(files.photo(first)).fingerprints, read(files.photo(second)).fingerprints)
+    assert match is not None
+    assert (match.relation, match.certain) == ("contains", False)
+
+
 @pytest.mark.parametrize("paper", [20, 245])
 def test_a_photo_within_a_screenshot(paper: int) -> None:
     """A telephone's screen that shows a photo between words is an edited copy of it, at its place."""

@@ -1,4 +1,4 @@
-"""The index of hashes against faiss Flat, a plain exact scan, in one process: time, recall, false hits, memory.
+"""The index of hashes against faiss Flat, a plain exact scan, in one process: time, recall, false hits, files, memory.
 
 python -m benchmarks.index [--rows 100000 1000000]
 
@@ -8,11 +8,15 @@ one thread, the median; only ratios of one run say anything.
 """
 
 import argparse
+import os
 import resource
+import sqlite3
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import faiss
 import numpy as np
@@ -21,8 +25,10 @@ from numpy.typing import NDArray
 from fingerprints.bands import Words
 from fingerprints.holdings import TAIL, Holdings
 from fingerprints.index import LAYOUT
+from fingerprints.shelf import Shelf
 from fingerprints.tail import Entries, Listed
 
+Row = dict[str, str]  # of a table: heading and figure
 BITS, RADIUS, FRAMES = 256, 31, 60
 TAILED = 1 << 14  # rows in the tail
 SINGLE, VIDEOS = 200, 6  # questions of one frame, and of sixty
@@ -125,66 +131,150 @@ def hashes_only(words: Words) -> Entries:
     return Entries(words, tuple(Listed(*nothing, bits) for bits in LAYOUT.lists))
 
 
-def measured(rows: int) -> list[str]:
-    """One row of the table."""
-    words = archive(rows)
-    flat = faiss.IndexBinaryFlat(BITS)
-    flat.add(words.view(np.uint8))
-    index = Holdings(LAYOUT, tail=len(words) + 1)
-    settled = len(words) - TAILED // FRAMES * FRAMES if rows > TAIL * 2 else 0
+def added(index: Holdings, words: Words, first: int, end: int) -> float:
+    """Add the videos of these rows; processor time."""
     before = time.process_time()
-    for first in range(0, settled, FRAMES):
-        index.add(first // FRAMES, hashes_only(words[first : first + FRAMES]))
+    for row in range(first, end, FRAMES):
+        index.add(row // FRAMES, hashes_only(words[row : row + FRAMES]), 1 + row // FRAMES)
+    return time.process_time() - before
+
+
+def merged(index: Holdings) -> float:
+    """Have all that was added merged; processor time."""
+    before = time.process_time()
     index.tidy()
     index.settle()
-    built = time.process_time() - before
-    before = time.process_time()
-    for first in range(settled, len(words), FRAMES):
-        index.add(first // FRAMES, hashes_only(words[first : first + FRAMES]))
-    inserted = (time.process_time() - before) / max(1, len(words) - settled)
-    single = np.split(questions(words, SINGLE, 11), SINGLE)
-    many = [questions(words, FRAMES, 20 + video) for video in range(VIDEOS)]
-    check = np.concatenate([*single[:40], many[0]])
+    return time.process_time() - before
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The same questions, to be asked of one engine after the other."""
+
+    single: list[Words]
+    many: list[Words]
+
+    @classmethod
+    def of(cls, words: Words) -> "Asked":
+        """Questions that have answers in these hashes."""
+        single = np.split(questions(words, SINGLE, 11), SINGLE)
+        return cls(single, [questions(words, FRAMES, 20 + video) for video in range(VIDEOS)])
+
+    def timed(self, ask: Callable[[Words], object]) -> tuple[Times, Times]:
+        """Of one hash, of sixty."""
+        return timed(ask, self.single), timed(ask, self.many)
+
+    def of_index(self, index: Holdings) -> tuple[Times, Times]:
+        """By the index."""
+        return self.timed(lambda one: index.view.near(one, RADIUS))
+
+
+def compared(words: Words, flat: faiss.IndexBinaryFlat, asked: Asked, theirs: tuple[Times, Times]) -> Row:
+    """Questions: base and tail against Flat, what the tail costs, and what a middle of a tenth costs."""
+    index = Holdings(LAYOUT, tail=len(words) + 1)
+    settled = len(words) - TAILED // FRAMES * FRAMES if len(words) > TAIL * 2 else 0
+    building = added(index, words, 0, settled) + merged(index)
+    base = asked.of_index(index)
+    adding = added(index, words, settled, len(words))
+    ours = asked.of_index(index)
+    check = np.concatenate([*asked.single[:40], asked.many[0]])
     truth, answer = pairs_of_flat(flat, check), pairs_of_index(index, check)
-    ours, theirs = [timed(lambda one: index.view.near(one, RADIUS), asked) for asked in (single, many)], []
-    theirs = [timed(lambda one: flat.range_search(one.view(np.uint8), RADIUS + 1), asked) for asked in (single, many)]
-    return [
-        f"{rows:,}",
-        f"{len(truth & answer) / len(truth):.3f} of {len(truth)}",
-        str(len(answer - truth)),
-        f"{ours[0].median:.2f} ({ours[0].slowest:.2f})",
-        f"{theirs[0].median:.2f}",
-        f"{ours[0].median / theirs[0].median:.3f}",
-        f"{ours[1].median:.1f}",
-        f"{theirs[1].median:.1f}",
-        f"{ours[1].median / theirs[1].median:.3f}",
-        f"{built:.1f}",
-        f"{1e6 * inserted:.2f}",
-    ]
+    three = asked.of_index(with_middle(words, settled)) if settled else ours
+    return {
+        "hashes": f"{len(words):,}",
+        "recall": f"{len(truth & answer) / len(truth):.3f} of {len(truth)}",
+        "false hits": str(len(answer - truth)),
+        "one hash, ms (p99)": f"{ours[0].median:.2f} ({ours[0].slowest:.2f})",
+        "of Flat": f"{ours[0].median / theirs[0].median:.3f}",
+        "60 frames, ms": f"{ours[1].median:.1f}",
+        "of Flat ": f"{ours[1].median / theirs[1].median:.3f}",
+        "without the tail": f"{base[0].median:.2f}, {base[1].median:.1f}" if settled else "-",
+        "with a middle": f"{three[0].median:.2f}, {three[1].median:.1f}" if settled else "-",
+        "build, s": f"{building:.1f}",
+        "insert, us a hash": f"{1e6 * adding / max(1, len(words) - settled):.2f}",
+    }
 
 
-HEADINGS = (
-    "hashes",
-    "recall",
-    "false hits",
-    "one hash, ms (p99)",
-    "Flat, ms",
-    "ratio",
-    "60 frames, ms",
-    "Flat, ms",
-    "ratio",
-    "build, s",
-    "insert, us a hash",
-)
+def with_middle(words: Words, settled: int) -> Holdings:
+    """The same hashes in a base, a middle of a tenth and a tail."""
+    index = Holdings(LAYOUT, tail=len(words) + 1)
+    base = settled * 10 // 11 // FRAMES * FRAMES
+    for first, end in ((0, base), (base, settled)):
+        added(index, words, first, end)
+        merged(index)
+    added(index, words, settled, len(words))
+    return index
+
+
+def kept(words: Words, flat_ms: float, folder: Path) -> Row:
+    """Files: how large, how soon they are there again, and what it takes to make them from a database."""
+    with sqlite3.connect(folder / "prints.sqlite", isolation_level=None) as database:
+        database.execute("PRAGMA page_size = 16384")
+        database.execute("CREATE TABLE print (asset_id INTEGER PRIMARY KEY, hashes BLOB)")
+        database.execute("BEGIN")
+        videos_of = ((row // FRAMES, words[row : row + FRAMES].tobytes()) for row in range(0, len(words), FRAMES))
+        database.executemany("INSERT INTO print VALUES (?, ?)", videos_of)
+        database.execute("COMMIT")
+        index = Holdings(LAYOUT, Shelf(folder / "index", "one", "benchmark"))
+        before = time.process_time()
+        with index.filling():
+            for asset, packed in database.execute("SELECT asset_id, hashes FROM print ORDER BY asset_id"):
+                index.add(asset, hashes_only(np.frombuffer(packed, np.uint64).reshape(-1, BITS // 64)), 1 + asset)
+                index.keep_up()
+        index.settle()
+        rebuilt = time.process_time() - before
+    database.close()
+    marks = {asset: 1 + asset for asset in range(len(words) // FRAMES)}
+    reopened = reopening(folder, marks)
+    for path in (folder / "index").glob("*/*"):
+        os.utime(path)
+    size = sum(path.stat().st_size for path in (folder / "index").glob("*/*"))
+    return {
+        "hashes": f"{len(words):,}",
+        "bytes a hash": f"{size / len(words):.0f}",
+        "reopen, ms": f"{1000 * reopened:.0f}",
+        "of one Flat query": f"{1000 * reopened / flat_ms:.1f}",
+        "reopen and check all bytes, ms": f"{1000 * reopening(folder, marks):.0f}",
+        "rebuild from SQLite, s": f"{rebuilt:.1f}",
+        "of one Flat query ": f"{1000 * rebuilt / flat_ms:.0f}",
+    }
+
+
+def reopening(folder: Path, marks: dict[int, int]) -> float:
+    """Processor time from nothing to an index that answers; a tail's worth may be left to be read again."""
+    before = time.process_time()
+    index = Holdings(LAYOUT, Shelf(folder / "index", "one", "benchmark"))
+    refusal = index.open(marks)
+    took = time.process_time() - before
+    lacking = sum(asset not in index for asset in marks)
+    if refusal or lacking > TAIL // FRAMES:
+        raise RuntimeError(f"{lacking} assets are not there again: {refusal}")
+    return took
+
+
+def table(rows: list[Row]) -> str:
+    """Rows of figures as Markdown."""
+    lines = ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
+    return "\n".join(lines + ["| " + " | ".join(row.values()) + " |" for row in rows])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     faiss.omp_set_num_threads(1)
-    print("| " + " | ".join(HEADINGS) + " |\n|" + " --- |" * len(HEADINGS))
+    questioned, filed = list[Row](), list[Row]()
     for rows in parser.parse_args().rows:
-        print("| " + " | ".join(measured(rows)) + " |", flush=True)
+        words = archive(rows)
+        flat = faiss.IndexBinaryFlat(BITS)
+        flat.add(words.view(np.uint8))
+        asked = Asked.of(words)
+        theirs = asked.timed(lambda one, flat=flat: flat.range_search(one.view(np.uint8), RADIUS + 1))
+        flat_ms = f"{theirs[0].median:.2f}, {theirs[1].median:.1f}"
+        questioned.append({**compared(words, flat, asked, theirs), "Flat: one, 60": flat_ms})
+        del flat
+        with TemporaryDirectory() as folder:
+            filed.append(kept(words, theirs[0].median, Path(folder)))
+    print(table(questioned), table(filed), sep="\n\n")
     print(f"\nlargest memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB")
 
 

@@ -6,7 +6,8 @@ replacement whole or not at all. With a shelf the volumes are files, which the n
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,10 +22,13 @@ from fingerprints.shelf import Shelf
 from fingerprints.tail import Entries, Tail
 from fingerprints.volume import Layout, Volume, gathered, weight
 
-TAIL, LISTED = 1 << 16, 1 << 22  # hashes and numbers in a tail, above which it becomes part of a volume
+TAIL, LISTED = 1 << 16, 1 << 23  # hashes and numbers in a tail, above which it becomes part of a volume
 _MIDDLE_SHARE = 8  # the middle has at most this part of the base
-_BEHIND = 2  # times what a tail should have
+_BULK = 16  # times as much in a tail while nobody asks
+_BEHIND = 2  # times what a tail should have, that wait to be merged
 _PATIENCE = 3.0  # seconds
+_LEVELS = 2
+_ANY = 1 << 62  # rows: as many as there are
 
 
 class _StoppedError(Exception):
@@ -74,6 +78,7 @@ class Holdings:
         self._lock = threading.Lock()
         self._merging: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._filling = False
         self.failure: OSError | None = None  # why the last merge was not kept
 
     def open(self, marks: Mapping[int, int]) -> str:
@@ -111,7 +116,7 @@ class Holdings:
                 register = register.without(self._numbers[asset])
             self._numbers[asset] = number
             self._view = View(view.volumes, (*view.tails[:-1], tail), register)
-            self._start_merge(self._due(tail))
+            self._start_merge(self._due())
 
     def remove(self, asset: int) -> None:
         """Forget an asset."""
@@ -119,11 +124,24 @@ class Holdings:
             if asset in self._numbers:
                 self._view = replace(self._view, register=self._view.register.without(self._numbers.pop(asset)))
 
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """Many additions, and hardly a question: they become volumes as they come, which are merged at the end."""
+        self._filling = True
+        try:
+            yield
+        finally:
+            self._filling = False
+            self.tidy()
+
     def tidy(self) -> None:
         """Merge now, in the background, what took long to add: a start that comes next need not do so again."""
+        if self._shelf is not None and not self._shelf.writable:
+            return
         with self._lock:
             view = self._view
-            self._start_merge(_MIDDLE_SHARE * weight(view.tails[-1]) > sum(one.weight for one in view.volumes[1:]))
+            middle = sum(one.weight for one in view.volumes[1:])
+            self._start_merge(self._crowded() or _MIDDLE_SHARE * weight(view.tails[-1]) > middle)
 
     def keep_up(self) -> None:
         """Return when what waits to be merged is not much more than it should be."""
@@ -146,10 +164,15 @@ class Holdings:
         return Tail.starting(first, self._layout.bits // 64)
 
     def _share(self, tail: Tail) -> float:
-        return max(tail.used / self._most, tail.listed / self._most_listed)
+        share = max(tail.used / self._most, tail.listed / self._most_listed)
+        return share / _BULK if self._filling else share
 
-    def _due(self, tail: Tail) -> bool:
-        return self._share(tail) > 1
+    def _due(self) -> bool:
+        return self._share(self._view.tails[-1]) > 1
+
+    def _crowded(self) -> bool:
+        """Whether there are more volumes than there should be."""
+        return not self._filling and len(self._view.volumes) > _LEVELS
 
     def _start_merge(self, due: bool) -> None:
         """Have the tail merged, if that is ``due`` and no other merge is under way; a new one takes what comes."""
@@ -163,14 +186,15 @@ class Holdings:
 
     def _merge(self, view: View) -> None:
         """Put a volume in the place of older ones and of all tails but the last."""
+        done = False
         try:
-            kept, taken = _level(view)
-            volume = self._gathered(view.register, taken, view.tails[:-1])
+            kept, taken, layout = self._level(view)
+            volume = self._gathered(view.register, taken, view.tails[:-1], layout)
             with self._lock:
                 self._view = replace(self._view, volumes=(*kept, volume), tails=self._view.tails[len(view.tails) - 1 :])
             if self._shelf is not None and self._shelf.writable:
                 self._shelf.publish((*kept, volume))
-            self.failure = None
+            done, self.failure = True, None
         except _StoppedError:
             pass
         except OSError as error:
@@ -178,25 +202,26 @@ class Holdings:
         finally:
             with self._lock:
                 self._merging = None
-                self._start_merge(self._due(self._view.tails[-1]))
+                self._start_merge(done and (self._due() or self._crowded()))
 
-    def _gathered(self, register: Register, volumes: Sequence[Volume], tails: Sequence[Tail]) -> Volume:
+    def _level(self, view: View) -> tuple[tuple[Volume, ...], tuple[Volume, ...], Layout]:
+        """Which volumes stay as they are, which become part of the next one, and what that is like."""
+        if self._filling:
+            return view.volumes, (), replace(self._layout, small=_ANY)
+        base, rest = view.volumes[:1], view.volumes[1:]
+        new = sum(one.weight for one in rest) + sum(weight(tail) for tail in view.tails)
+        if base and base[0].hashes.suits(self._layout.small) and _MIDDLE_SHARE * new <= base[0].weight:
+            return base, rest, self._layout
+        return (), view.volumes, self._layout
+
+    def _gathered(self, register: Register, volumes: Sequence[Volume], tails: Sequence[Tail], layout: Layout) -> Volume:
         if self._shelf is None or not self._shelf.writable:
-            return gathered(register, volumes, tails, self._layout, Memory())
-        return self._shelf.gathered(register, volumes, tails, self._layout, self._go_on)
+            return gathered(register, volumes, tails, layout, Memory())
+        return self._shelf.gathered(register, volumes, tails, layout, self._go_on)
 
     def _go_on(self) -> None:
         if self._stopping.is_set():
             raise _StoppedError
-
-
-def _level(view: View) -> tuple[tuple[Volume, ...], tuple[Volume, ...]]:
-    """Which volumes stay as they are, and which become part of the next one."""
-    base, rest = view.volumes[:1], view.volumes[1:]
-    new = sum(one.weight for one in rest) + sum(weight(tail) for tail in view.tails)
-    if base and _MIDDLE_SHARE * new <= base[0].weight:
-        return base, rest
-    return (), view.volumes
 
 
 def _agreed(register: Register, marks: Mapping[int, int]) -> Register:

@@ -55,6 +55,10 @@ class Segment:
             else _tabled(bands, words, numbers, room)
         )
 
+    def suits(self, small: int) -> bool:
+        """Whether there are tables, as there should be for more than ``small`` rows, and only for those."""
+        return (len(self.starts) > 0) == (len(self.numbers) > small)
+
     def find(self, asked: Words, radius: int, *, scanned: bool = False) -> Found:
         """Every hash within ``radius`` bits of each question; one found in several bands is told several times.
 

@@ -99,13 +99,14 @@ class Shelf:
         try:
             self._kept, trusting = self._read()
             volumes, register = self._mapped(layout, trusting=trusting)
-        except NotAsWrittenError as error:
+        except (NotAsWrittenError, OSError) as error:
             self._kept = {}
             return Opened((), empty(), str(error))
         if self.writable and self._kept:
-            if not trusting:
-                self._write_manifest(list(self._kept.values()))
-            self._sweep()
+            with contextlib.suppress(OSError):  # a disk that takes nothing now costs the next start its trust, no more
+                if not trusting:
+                    self._write_manifest(list(self._kept.values()))
+                self._sweep()
         return Opened(volumes, register)
 
     def _read(self) -> tuple[dict[str, Kept], bool]:

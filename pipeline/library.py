@@ -44,6 +44,7 @@ class Library:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._matcher = Matcher(self._load)
         self._masks = Masks()
+        self._failure: OSError | None = None
         self._adding = asyncio.Lock()
         self._asking = asyncio.Semaphore(os.cpu_count() or 1)
 
@@ -61,15 +62,14 @@ class Library:
             if refusal:
                 _log.warning("index_rebuilt", reason=refusal, assets=len(lacking))
             done = 0
-            for page in _pages(lacking):
-                prints = await fingerprints.some(reader, page)
-                found = [(one, self._masks.over(one, prints.get(one, ())), marks[one]) for one in page]
-                await asyncio.to_thread(self._add_all, found)
-                done += len(page)
-                if progress:
-                    progress(done, len(lacking))
-        if lacking and self._writes:
-            self._matcher.holdings.tidy()
+            with self._matcher.holdings.filling():
+                for page in _pages(lacking):
+                    prints = await fingerprints.some(reader, page)
+                    found = [(one, self._masks.over(one, prints.get(one, ())), marks[one]) for one in page]
+                    await asyncio.to_thread(self._add_all, found)
+                    done += len(page)
+                    if progress:
+                        progress(done, len(lacking))
         filled = Filled(len(marks) - len(lacking), len(lacking), refusal)
         _log.info("index_read", mapped=filled.mapped, read=filled.read, refusal=refusal)
         return filled
@@ -82,6 +82,7 @@ class Library:
                 prints = await fingerprints.of(reader, asset_id)
             known, mark = self._masks.over(asset_id, prints), self._masks.mark(asset_id, mark)
             await asyncio.to_thread(self._matcher.add, asset_id, known, mark)
+        self._tell_trouble()
 
     async def match(self, prints: Sequence[Fingerprint], *, exclude: int | None = None) -> list[tuple[int, Match]]:
         """Every held asset that these fingerprints match, with how; certain ones and possible ones."""
@@ -100,6 +101,15 @@ class Library:
             changed = await self._masks.renew(reader)
         for asset_id in changed:
             await self.add(asset_id)
+
+    def _tell_trouble(self) -> None:
+        """Say once that files can't be written, and once that they can again. Nothing else suffers from it."""
+        failure = self._matcher.holdings.failure
+        if failure is not None and self._failure is None:
+            _log.warning("index_not_written", reason=str(failure))
+        elif failure is None and self._failure is not None:
+            _log.info("index_written_again")
+        self._failure = failure
 
     def _add_all(self, batch: Sequence[tuple[int, Sequence[Fingerprint], int]]) -> None:
         for asset_id, prints, mark in batch:

@@ -291,6 +291,29 @@ def test_additions_during_merges_stay_findable(tmp_path: Path) -> None:
     held.close()
 
 
+def test_many_additions_are_merged_once(tmp_path: Path) -> None:
+    """While an index is filled it answers too; cut off in the middle, it goes on from there; in the end it is tidy."""
+    held, plain, marks = shelved(tmp_path / "index"), Plain(), dict[int, int]()
+    with held.filling():
+        for asset in range(150):
+            plain.held[asset], marks[asset] = entries(2000 + asset), asset + 1
+            held.add(asset, plain.held[asset], marks[asset])
+            held.keep_up()
+        held.settle()
+        assert_alike(held.view, plain, 9)
+        cut_off = shelved(tmp_path / "index", writable=False)
+        assert cut_off.open(marks) == ""
+        assert len(cut_off.view.volumes) > 2
+        for asset in [asset for asset in marks if asset not in cut_off]:
+            cut_off.add(asset, plain.held[asset], marks[asset])
+        assert_alike(cut_off.view, plain, 9)
+    held.settle()
+    assert len(held.view.volumes) <= 2
+    assert_alike(held.view, plain, 9)
+    held.close()
+    cut_off.close()
+
+
 def test_a_full_disk_costs_no_answer(tmp_path: Path) -> None:
     """Where files can't be written everything is still found, and the reason is kept."""
     (tmp_path / "index").write_text("in the way")

@@ -5,6 +5,7 @@ button carries none, and nobody acts on behalf of a chat. Handlers are registere
 names no action is never run.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ _log = structlog.get_logger("access")
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 TELL_AGAIN = timedelta(hours=1)  # a stranger is logged once in this time
 _FLAG = "needs"
+JOINING = re.compile(r"/start join-(?P<secret>[\w-]{20,60})", re.ASCII)
 
 
 class Action(StrEnum):
@@ -44,6 +46,8 @@ class Action(StrEnum):
     JUDGE = "judge"
     REVIEW = "review"
     STALE = "stale"
+    INVITE = "invite"
+    JOIN = "join"  # by an invitation, which stands for a right of its own
     BELONG = "belong"  # Telegram's own word about chats: nobody acts
 
 
@@ -57,6 +61,8 @@ NEEDED: Mapping[Action, Role | None] = {
     Action.CLAIM: Role.TAGGER,
     Action.JUDGE: Role.LEAD,
     Action.REVIEW: Role.LEAD,
+    Action.INVITE: Role.LEAD,
+    Action.JOIN: None,
     Action.BELONG: None,
 }
 
@@ -120,6 +126,8 @@ class Gate(BaseMiddleware):
             await self._explain(event)
             return None
         if member is None or not member.active:
+            if _is_private(sender) and _joins(event.message):
+                return await handler(event, data)
             self._note_stranger(sender.user.id)
             return None
         return await handler(event, {**data, "member": member})
@@ -184,6 +192,11 @@ def sender_of(update: Update) -> Sender | None:
 
 def _is_private(sender: Sender) -> bool:
     return sender.chat.type == "private" and sender.user is not None and sender.chat.id == sender.user.id
+
+
+def _joins(message: Message | None) -> bool:
+    """Whether somebody opens an invitation; what it is worth is for the handler to find out."""
+    return message is not None and JOINING.fullmatch(message.text or "") is not None
 
 
 def _moved(message: Message | None) -> bool:

@@ -56,6 +56,7 @@ from bot.routers import (
     stale,
     status,
     tags,
+    team,
     telling,
     verdicts,
 )
@@ -89,6 +90,7 @@ ROUTERS = (
     search,
     status,
     languages,
+    team,
     about,
     lookup,
     stale,

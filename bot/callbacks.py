@@ -42,6 +42,8 @@ class Act(StrEnum):
     FURNISH = "furnish"
     UNFURNISH = "unfurnish"
     SPEAK = "speak"
+    REVOKE = "revoke"
+    DISMISS = "dismiss"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """What members are told of their own acts and wishes, in one sentence each."""
 
+from datetime import datetime
+
 from bot.tongues import LANGUAGES, say, spoken
-from bot.words import ROLE_WORD, VERDICT_WORD, clock
+from bot.words import ROLE_NAME, ROLE_WORD, VERDICT_WORD, clock, moment
 from core.model import Role, Verdict
 
 
@@ -166,3 +168,28 @@ def here_it_is(label: str) -> str:
 def language_set() -> str:
     """In the language that was chosen."""
     return say("I speak {language} here now", language=LANGUAGES[spoken()])
+
+
+def invited(role: Role, link: str, until: datetime) -> str:
+    """The link that makes one person a member."""
+    return say(
+        "For one person, as {role}, until {moment}. Hand it over yourself: whoever opens it first is in.\n{link}",
+        role=ROLE_NAME[role](),
+        moment=moment(until),
+        link=link,
+    )
+
+
+def open_invite(role: Role, member: str, until: datetime) -> str:
+    """An invitation that nobody used yet."""
+    return say(
+        "open invitation: {role}, by {member}, until {moment}",
+        role=ROLE_NAME[role](),
+        member=member,
+        moment=moment(until),
+    )
+
+
+def welcome(role: Role) -> str:
+    """To a new member."""
+    return say("Welcome to the team; you are {role} now. /help tells how this works.", role=ROLE_WORD[role]())

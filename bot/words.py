@@ -44,6 +44,12 @@ ROLE_WORD: Mapping[Role, Phrase] = {
     Role.LEAD: Phrase("a lead"),
     Role.ADMIN: Phrase("an admin"),
 }
+ROLE_NAME: Mapping[Role, Phrase] = {
+    Role.VIEWER: Phrase("viewer"),
+    Role.TAGGER: Phrase("tagger"),
+    Role.LEAD: Phrase("lead"),
+    Role.ADMIN: Phrase("admin"),
+}
 RING_WORD: Mapping[str, Phrase] = {"relabel": Phrase("⚠ RELABEL"), "followed": Phrase("🔔 FOLLOWED")}
 SUBJECT_WORD: Mapping[Subject, Phrase] = {
     Subject.FOOTAGE: Phrase("footage"),
@@ -142,6 +148,7 @@ TIMELINE, SPREAD, EVIDENCE, HISTORY = Phrase("Timeline"), Phrase("🕸 Spread"),
 UNDO, BACK = Phrase("↩ Undo mine"), Phrase("‹ Back")
 FURNITURE, NO_FURNITURE = Phrase("🪑 Mark as furniture"), Phrase("↩ No furniture")
 PART_AGAIN, TAKE_BACK = Phrase("↩ Take apart again"), Phrase("↩ It is a match after all")
+REVOKE = Phrase("✕ Take back")
 EARLIER_PAGE, LATER_PAGE = "‹", "›"
 TICKED = "✓ "
 
@@ -190,6 +197,14 @@ TOO_LARGE = Phrase(
     "Send a shorter piece, a smaller copy or a screenshot."
 )
 FILE_GONE = Phrase("Telegram no longer gives out this file; please send it again.")
+INVITE_IN_PRIVATE = Phrase("Write it to me in private: whoever reads an invitation first can use it.")
+WHICH_ROLE = Phrase("Invite as what? Like this: /invite tagger; there are viewer, tagger, lead and admin.")
+ROLE_TOO_HIGH = Phrase("Nobody invites to a higher role than their own.")
+INVITE_OVER = Phrase("This invitation was used, was taken back or has expired.")
+MEMBER_ALREADY = Phrase("You belong to the team already; the invitation is left for somebody else.")
+REVOKED = Phrase("The invitation is taken back.")
+DISMISSED = Phrase("Taken out of the team.")
+NOT_DISMISSED = Phrase("Only who came by invitation can be taken out here; others stand in the configuration.")
 WHICH_LANGUAGE = Phrase("Which language should I speak here?")
 
 # ------------------------------------------------------------------------------------------------ cards and stories
@@ -215,7 +230,7 @@ NOT_HELD, GONE = Phrase("a post not held here"), Phrase("gone")
 PART, FORWARDED, EDITED = Phrase("in part"), Phrase("forwarded"), Phrase("edited since")
 MIRRORED, SAME_SOUND, OTHER_SOUND = Phrase("mirrored"), Phrase("same sound"), Phrase("sound differs")
 NO_HISTORY = Phrase("Nobody did anything with it yet.")
-STATUS, ALL_WELL, NOTHING = Phrase("Status"), Phrase("No trouble."), Phrase("nothing")
+TEAM, STATUS, ALL_WELL, NOTHING = Phrase("Team"), Phrase("Status"), Phrase("No trouble."), Phrase("nothing")
 WAITING, WATCHED, SEARCH = Phrase("Waiting:"), Phrase("Watched:"), Phrase("Search:")
 NO_ALERTS, NOT_CHECKED = Phrase("No alert was sent in the last day."), Phrase("not compared with Telegram yet")
 MATCH, VERDICT_GIVEN, PLACED = Phrase("Match:"), Phrase("Verdict:"), Phrase("Place:")

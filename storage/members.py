@@ -40,27 +40,48 @@ def actor(member: Member) -> Actor:
 
 
 async def seed(tx: Tx, wanted: Iterable[Member], at: datetime) -> None:
-    """Make the team what the configuration says; who is no longer in it is set inactive, not forgotten."""
+    """Make the team what the configuration says; who is no longer in it is set inactive, unless they were invited."""
     team = {member.user_id: member for member in wanted}
+    came = await invited(tx)
     for known in await members(tx):
-        if known.user_id not in team and known.active:
+        if known.user_id not in team and known.user_id not in came and known.active:
             await tx.run("UPDATE member SET active = 0 WHERE user_id = :id", id=known.user_id)
             await custody.record(tx, "member.removed", f"member/{known.user_id}", SYSTEM, at, name=known.name)
     for person in team.values():
-        if await member(tx, person.user_id) == person:
-            continue
-        await tx.run(
-            """
-            INSERT INTO member (user_id, name, role, active, added_at) VALUES (:id, :name, :role, 1, :at)
-            ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, role = excluded.role, active = 1
-            """,
-            id=person.user_id,
-            name=person.name,
-            role=int(person.role),
-            at=to_ms(at),
-        )
-        subject = f"member/{person.user_id}"
-        await custody.record(tx, "member.set", subject, SYSTEM, at, name=person.name, role=person.role.name)
+        if await member(tx, person.user_id) != person:
+            await admit(tx, person, at)
+
+
+async def admit(tx: Tx, person: Member, at: datetime) -> None:
+    """Make somebody an active member under this name, with this role."""
+    await tx.run(
+        """
+        INSERT INTO member (user_id, name, role, active, added_at) VALUES (:id, :name, :role, 1, :at)
+        ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, role = excluded.role, active = 1
+        """,
+        id=person.user_id,
+        name=person.name,
+        role=int(person.role),
+        at=to_ms(at),
+    )
+    subject = f"member/{person.user_id}"
+    await custody.record(tx, "member.set", subject, SYSTEM, at, name=person.name, role=person.role.name)
+
+
+async def invited(reader: Reader) -> frozenset[int]:
+    """Who joined by an invitation, by Telegram's numbers."""
+    rows = await reader.all("SELECT DISTINCT used_by FROM invite WHERE used_by IS NOT NULL")
+    return frozenset(row["used_by"] for row in rows)
+
+
+async def dismiss(tx: Tx, user_id: int, by: Member, at: datetime) -> bool:
+    """Take somebody out of the team who joined by an invitation; false for anybody else."""
+    person = await member(tx, user_id)
+    if person is None or not person.active or user_id not in await invited(tx):
+        return False
+    await tx.run("UPDATE member SET active = 0 WHERE user_id = :id", id=user_id)
+    await custody.record(tx, "member.removed", f"member/{user_id}", actor(by), at, name=person.name)
+    return True
 
 
 async def member(reader: Reader, user_id: int) -> Member | None:

@@ -40,6 +40,9 @@ COMMANDS = {
     "write_status": "/status",
     "write_help": "/help",
     "write_language": "/language uk",
+    "write_team": "/team",
+    "write_invite": "/invite tagger",
+    "join_team": "/start join-" + 32 * "x",
     "write_seen": "/seen",
 }
 PRESSES = {
@@ -60,6 +63,8 @@ PRESSES = {
     "press_mark": Press(Act.FURNISH, 1).pack(),
     "press_page": Press(Act.PAGE, 0, "1").pack(),
     "press_language": Press(Act.SPEAK, 0, "uk").pack(),
+    "press_revoke": Press(Act.REVOKE, 0, "1").pack(),
+    "press_dismiss": Press(Act.DISMISS, 0, "1").pack(),
     "press_stale": "something|else",
 }
 IN_REPLY = ("reply_note", "reply_place", "pin_place", "point_at_media")  # to a message of the bot
@@ -69,6 +74,7 @@ CELLS = (*COMMANDS, *PRESSES, "reply_note", "reply_place", "pin_place", *MEDIA, 
 TAKEN_BY = {  # which handler means the same update elsewhere
     ("send_media", "team group"): None,  # a picture in a group that nobody points at is talk
     ("point_at_media", "private"): "send_media",
+    ("join_team", "team group"): "write_help",  # an invitation is opened in private
 }
 
 
@@ -177,10 +183,11 @@ async def test_the_matrix(stage: Newsroom, parts: Parts) -> None:
     for name, sender, where in product(CELLS, SENDERS, PLACES):
         recorder.ran.clear()
         await dispatcher.feed_update(parts.bot, update(name, sender, where, stage))
-        role = needed[name]
-        allowed = sender in ROLES and where != "other group" and role is not None and ROLES[sender] >= role
         meant = TAKEN_BY.get((name, where), name)
-        expected = [meant] if meant is not None and (role is None or allowed) else []
+        role = needed[meant] if meant is not None else None
+        allowed = sender in ROLES and where != "other group" and role is not None and ROLES[sender] >= role
+        invited = meant == "join_team" and where == "private" and sender in {"stranger", "removed", *ROLES}
+        expected = [meant] if meant is not None and (meant in NOTICES or allowed or invited) else []
         if recorder.ran != expected:
             wrong.append((name, sender, where, list(recorder.ran)))
     assert wrong == []

@@ -65,7 +65,9 @@ class View:
         additions = self.register.at(which, spots)
         places = self.register.places(which, spots, additions)
         living = self.register.living(additions)
-        return asked[living], self.register.assets[additions[living]], places[living]
+        if not living.all():
+            asked, additions, places = asked[living], additions[living], places[living]
+        return asked, self.register.assets[additions], places
 
 
 class Holdings:

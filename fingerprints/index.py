@@ -14,7 +14,7 @@ from core.model import Fingerprint
 from fingerprints import pdq, photo, sound, video
 from fingerprints.bands import Words
 from fingerprints.compare import Match, Prints, compare_prints
-from fingerprints.gallery import BITS, TABLES, Gallery
+from fingerprints.gallery import BITS, NUMBER, TABLES, Gallery
 from fingerprints.holdings import Holdings
 from fingerprints.postings import Numbers
 from fingerprints.register import LISTS
@@ -23,10 +23,10 @@ from fingerprints.sound import SILENT, Codes
 from fingerprints.tail import Entries, Listed
 from fingerprints.volume import Layout
 
-LAYOUT = Layout(256, ((TABLES << BITS).bit_length(), 32, 17))  # PDQ; pieces of features, sound words, their halves
+LAYOUT = Layout(256, (NUMBER, 32, 17))  # PDQ; pieces of features, sound words, their halves
 CHOICE = 1  # goes up with every change of ``entries``
 RECIPE = (  # all that decides what an asset is found by
-    f"choice {CHOICE}, pieces {TABLES} x {BITS}, clear {pdq.CLEAR}, "
+    f"choice {CHOICE}, pieces {TABLES} x {BITS} in {NUMBER}, clear {pdq.CLEAR}, "
     f"photo {photo.VERSION}, video {video.VERSION}, sound {sound.VERSION}"
 )
 KEPT = 512  # unpacked assets in memory

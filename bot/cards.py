@@ -281,6 +281,8 @@ def _below(view: CardView) -> list[Line]:
     if view.judgement is not None and view.judgement.verdict is not Verdict.UNREVIEWED:
         judged = view.judgement
         by = f", {line(judged.member, 32)}, {words.moment(judged.given_at)}"
+        by += f", {words.agreed(line(judged.second, 32))}" if judged.second else ""
+        by += f" · {words.AWAITED}{words.AWAITS_SECOND()}" if judged.awaits_second else ""
         lines.append((Worth.ALWAYS, Text(f"{words.VERDICT_GIVEN()} ", Bold(words.VERDICT_WORD[judged.verdict]()), by)))
     if view.location is not None:
         lines.append(
@@ -391,9 +393,10 @@ def _tag_rows(view: CardView, taxonomy: Sequence[str]) -> Rows:
 
 def _verdict_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
     stands = view.judgement.verdict if view.judgement else Verdict.UNREVIEWED
+    mark = words.AWAITED if view.judgement and view.judgement.awaits_second else words.TICKED
     buttons = [
         _button(
-            (words.TICKED if verdict is stands else "") + words.VERDICT_WORD[verdict](),
+            (mark if verdict is stands else "") + words.VERDICT_WORD[verdict](),
             Act.JUDGE,
             view.footage_id,
             verdict,

@@ -13,7 +13,7 @@ from bot.callbacks import Act, parse
 from bot.menus import Menus
 from bot.outgoing import Outgoing, shown
 from core.ids import parse_footage
-from core.model import DeliveryState
+from core.model import DeliveryState, Verdict
 from storage import alerts, footage, jobs
 from storage.database import Reader, Tx
 from storage.opening import Store
@@ -30,6 +30,7 @@ class Desk:
     outgoing: Outgoing
     menus: Menus
     taxonomy: Sequence[str]
+    second_reviewer: frozenset[Verdict] = frozenset()  # verdicts that need one
 
     async def refresh(self, tx: Tx, footage_id: int) -> None:
         """Have every card of a footage show what is now written; somebody is waiting for it."""

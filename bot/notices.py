@@ -29,9 +29,12 @@ def tagged(label: str, tag: str, *, added: bool, changed: bool) -> str:
     return say("{label} has no tag {tag}", label=label, tag=tag)
 
 
-def judged(label: str, verdict: Verdict) -> str:
+def judged(label: str, verdict: Verdict, *, waits: bool) -> str:
     """What became of a verdict."""
-    return say("{label}: verdict {verdict}", label=label, verdict=VERDICT_WORD[verdict]())
+    word = VERDICT_WORD[verdict]()
+    if waits:
+        return say("{label}: verdict {verdict}; it awaits a second reviewer", label=label, verdict=word)
+    return say("{label}: verdict {verdict}", label=label, verdict=word)
 
 
 def claimed(label: str, *, claimed: bool) -> str:

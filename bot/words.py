@@ -101,11 +101,13 @@ WATCH_WORD: Mapping[str, Phrase] = {
     "preview": Phrase("by its public pages"),
     "imported": Phrase("imported"),
 }
-JUDGED = "judged {what}"
+JUDGED = frozenset({"judged {what}", "agreed: {what}", "no longer agrees: {what}"})
 DEEDS = (  # as ``storage.members`` words them
     Phrase("tagged {what}"),
     Phrase("untagged {what}"),
     Phrase("judged {what}"),
+    Phrase("agreed: {what}"),
+    Phrase("no longer agrees: {what}"),
     Phrase("claimed"),
     Phrase("released"),
     Phrase("gave the claim back to {what}"),
@@ -150,7 +152,7 @@ FURNITURE, NO_FURNITURE = Phrase("🪑 Mark as furniture"), Phrase("↩ No furni
 PART_AGAIN, TAKE_BACK = Phrase("↩ Take apart again"), Phrase("↩ It is a match after all")
 REVOKE = Phrase("✕ Take back")
 EARLIER_PAGE, LATER_PAGE = "‹", "›"
-TICKED = "✓ "
+TICKED, AWAITED = "✓ ", "⏳ "
 
 # ------------------------------------------------------------------------------------------------ answers
 
@@ -219,6 +221,7 @@ EARLIEST = Phrase("earliest we hold")
 EARLIEST_IS_THIS = Phrase("Earliest we hold: this post")
 NOT_COMPARED, NOT_FILED = Phrase("not compared"), Phrase("not filed with anything yet")
 OF_ALBUM = Phrase("of an album")
+AWAITS_SECOND = Phrase("awaiting second reviewer")
 NO_COPIES = Phrase("No copy is filed under this number any more.")
 PROTECTED = Phrase("Channel forbids copying")
 SOMEBODY = Phrase("somebody")
@@ -364,6 +367,11 @@ def tags(names: str) -> str:
     return say("Tags: {names}", names=names)
 
 
+def agreed(member: str) -> str:
+    """Who gave the same verdict as the first reviewer."""
+    return say("{member} agrees", member=member)
+
+
 def found_by(method: str) -> str:
     """How a place was found."""
     return say("by {method}", method=stored(method))
@@ -474,7 +482,7 @@ def uncertain(share: float) -> str:
 
 def deed(act: str, about: str) -> str:
     """What somebody did to a footage, as ``storage.members`` words it."""
-    return say(act, what=VERDICT_WORD[Verdict(about)]() if act == JUDGED else about)
+    return say(act, what=VERDICT_WORD[Verdict(about)]() if act in JUDGED else about)
 
 
 def digest_title(number: int) -> str:

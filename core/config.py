@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from core.errors import ConfigError
-from core.model import MediaKind, Role, Tier
+from core.model import MediaKind, Role, Tier, Verdict
 from core.units import Duration, Size, format_duration, parse_duration, parse_size
 
 CREDENTIALS = ("api_hash", "bot_token")
@@ -176,6 +176,9 @@ class BotSection(Section):
         18, ge=1, le=20, description="Messages and edits a minute that the bot allows itself in one group."
     )
     spoilers: bool = Field(True, description="Hide every picture behind a spoiler until it is tapped.")
+    second_reviewer: tuple[Verdict, ...] = Field(
+        (), description="Verdicts that hold only once a second member has given the same; empty = none."
+    )
     tags: tuple[str, ...] = Field(
         ("geolocated", "graphic", "training camp", "vehicles", "radio intercept", "to verify"),
         description="The team's taxonomy: the tags offered as buttons.",

@@ -258,11 +258,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Who gave which verdict, when."""
+    """Who gave which verdict, when; and who agreed, where a second member has to."""
 
     verdict: Verdict
     member: str
     given_at: datetime
+    second: str = ""
+    awaits_second: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.clock import from_ms, to_ms
 from core.model import SYSTEM, Actor, Judgement, Location, Member, Note, Role, Verdict
-from storage import custody
+from storage import custody, opinions
 from storage.database import Reader, Row, Tx
 from storage.search import fold
 
@@ -129,33 +129,43 @@ async def tags(reader: Reader, footage_id: int) -> tuple[str, ...]:
     return tuple(row["tag"] for row in rows)
 
 
-async def judge(tx: Tx, footage_id: int, verdict: Verdict, member: Member, at: datetime) -> bool:
-    """Give a verdict on a footage; false when it is the one that stands."""
-    standing = await judgement(tx, footage_id)
-    if (standing.verdict if standing else Verdict.UNREVIEWED) == verdict:
-        return False
+async def judge(
+    tx: Tx, footage_id: int, verdict: Verdict, member: Member, at: datetime, *, needs_second: bool = False
+) -> bool:
+    """Give a verdict on a footage, or agree with one that waits for a second member; false when nothing changes."""
+    standing = await opinions.newest(tx, footage_id)
+    if (standing["verdict"] if standing else Verdict.UNREVIEWED) == verdict:
+        if standing is None or not _waits(standing) or standing["user_id"] == member.user_id:
+            return False
+        await opinions.agree(tx, standing["event_id"], footage_id, member, at)
+        return True
     await tx.run(
         """
-        INSERT INTO verdict_event (footage_id, verdict, member, user_id, at)
-        VALUES (:footage, :verdict, :member, :user_id, :at)
+        INSERT INTO verdict_event (footage_id, verdict, member, user_id, at, needs_second)
+        VALUES (:footage, :verdict, :member, :user_id, :at, :needs_second)
         """,
         footage=footage_id,
         verdict=str(verdict),
         member=member.name,
         user_id=member.user_id,
         at=to_ms(at),
+        needs_second=int(needs_second),
     )
     await custody.record(tx, "verdict.given", f"footage/{footage_id}", actor(member), at, verdict=str(verdict))
     return True
 
 
 async def judgement(reader: Reader, footage_id: int) -> Judgement | None:
-    """The verdict that stands, with who gave it when."""
-    row = await reader.one(
-        "SELECT verdict, member, at FROM verdict_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC LIMIT 1",
-        id=footage_id,
-    )
-    return Judgement(Verdict(row["verdict"]), row["member"], from_ms(row["at"])) if row else None
+    """The verdict that stands, with who gave it when, and who agreed."""
+    row = await opinions.newest(reader, footage_id)
+    if row is None:
+        return None
+    at = from_ms(row["at"])
+    return Judgement(Verdict(row["verdict"]), row["member"], at, row["second"] or "", awaits_second=_waits(row))
+
+
+def _waits(verdict: Row) -> bool:
+    return bool(verdict["needs_second"]) and verdict["second"] is None
 
 
 async def note(tx: Tx, footage_id: int, text: str, second: float | None, member: Member, at: datetime) -> int:
@@ -256,6 +266,9 @@ async def undo(tx: Tx, footage_id: int, member: Member, at: datetime) -> Undone 
             WHERE footage_id = :id AND user_id = :user
         UNION ALL SELECT 'verdict', event_id, at, verdict, 1 FROM verdict_event
             WHERE footage_id = :id AND user_id = :user
+        UNION ALL SELECT 'second', opinion_id, second_opinion.at, verdict, 1 FROM second_opinion
+            JOIN verdict_event ON verdict_event.event_id = second_opinion.event_id
+            WHERE footage_id = :id AND second_opinion.user_id = :user AND withdrawn_at IS NULL
         UNION ALL SELECT 'claim', event_id, at, '', claimed FROM claim_event
             WHERE footage_id = :id AND user_id = :user
         UNION ALL SELECT 'place', location_id, given_at, CASE WHEN name <> '' THEN name ELSE ROUND(latitude, 5) ||
@@ -281,14 +294,27 @@ async def _undo_tag(tx: Tx, footage_id: int, event: Row, member: Member, at: dat
 
 
 async def _undo_verdict(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> Undone | None:
+    """The verdict before comes back as it was; not when somebody agreed with this one since."""
     rows = await tx.all(
-        "SELECT event_id, verdict FROM verdict_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC LIMIT 2",
-        id=footage_id,
+        "SELECT * FROM verdict_event WHERE footage_id = :id ORDER BY at DESC, event_id DESC LIMIT 2", id=footage_id
     )
-    if rows[0]["event_id"] != event["id"]:
+    standing = await opinions.newest(tx, footage_id)
+    if standing is None or standing["event_id"] != event["id"] or standing["second"] is not None:
         return None
-    before = Verdict(rows[1]["verdict"]) if len(rows) > 1 else Verdict.UNREVIEWED
-    return Undone("judged {what}", event["value"]) if await judge(tx, footage_id, before, member, at) else None
+    before = rows[1] if len(rows) > 1 else None
+    verdict = Verdict(before["verdict"]) if before else Verdict.UNREVIEWED
+    needs_second = before is not None and bool(before["needs_second"])
+    if not await judge(tx, footage_id, verdict, member, at, needs_second=needs_second):
+        return None
+    restored = await opinions.newest(tx, footage_id)
+    if before is not None and restored is not None:
+        await opinions.carry_over(tx, before["event_id"], restored["event_id"])
+    return Undone("judged {what}", event["value"])
+
+
+async def _undo_second(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> Undone | None:
+    done = await opinions.withdraw(tx, event["id"], footage_id, member, at)
+    return Undone("agreed: {what}", event["value"]) if done else None
 
 
 async def _undo_claim(tx: Tx, footage_id: int, event: Row, member: Member, at: datetime) -> Undone | None:
@@ -345,6 +371,7 @@ async def _undo_note(tx: Tx, _footage_id: int, event: Row, member: Member, at: d
 _UNDOING = {
     "tag": _undo_tag,
     "verdict": _undo_verdict,
+    "second": _undo_second,
     "claim": _undo_claim,
     "place": _undo_place,
     "note": _undo_note,
@@ -437,6 +464,12 @@ async def history(reader: Reader, footage_id: int) -> tuple[Event, ...]:
         SELECT at, member, CASE added WHEN 1 THEN 'tagged {what}' ELSE 'untagged {what}' END AS act, tag AS about,
             1 AS sort, event_id AS id FROM tag_event WHERE footage_id = :id
         UNION ALL SELECT at, member, 'judged {what}', verdict, 2, event_id FROM verdict_event WHERE footage_id = :id
+        UNION ALL SELECT second_opinion.at, second_opinion.member, 'agreed: {what}', verdict, 2, opinion_id
+            FROM second_opinion JOIN verdict_event ON verdict_event.event_id = second_opinion.event_id
+            WHERE footage_id = :id
+        UNION ALL SELECT withdrawn_at, second_opinion.member, 'no longer agrees: {what}', verdict, 2, opinion_id
+            FROM second_opinion JOIN verdict_event ON verdict_event.event_id = second_opinion.event_id
+            WHERE footage_id = :id AND withdrawn_at IS NOT NULL
         UNION ALL SELECT at, COALESCE(given_by, member), CASE WHEN given_by IS NOT NULL
             THEN 'gave the claim back to {what}' WHEN claimed = 1 THEN 'claimed' ELSE 'released' END, member, 3,
             event_id FROM claim_event WHERE footage_id = :id

@@ -50,6 +50,8 @@ async def write_verdict(message: Message, command: CommandObject, member: Member
 
 
 async def _judge(tx: Tx, desk: Desk, number: int, verdict: Verdict, member: Member) -> str:
-    await members.judge(tx, number, verdict, member, desk.store.clock.now())
+    needs_second = verdict in desk.second_reviewer
+    await members.judge(tx, number, verdict, member, desk.store.clock.now(), needs_second=needs_second)
+    standing = await members.judgement(tx, number)
     await desk.refresh(tx, number)
-    return notices.judged(footage_label(number), verdict)
+    return notices.judged(footage_label(number), verdict, waits=standing is not None and standing.awaits_second)

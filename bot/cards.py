@@ -12,11 +12,14 @@ from aiogram.utils.formatting import Bold, DateTime, ExpandableBlockQuote, Itali
 from bot import words
 from bot.callbacks import Act, Press, word_key
 from bot.cleaning import cut, line, paragraph, units
+from bot.copies import BEST, summary
 from bot.likeness import Likeness, describe, spanned, stretch
 from core.ids import footage_label, post_link
-from core.model import Asset, Channel, FindingKind, Forward, Judgement, Location, Note, Verdict
+from core.model import Channel, FindingKind, Forward, Judgement, Location, Note, Verdict
 from core.places import Point, degrees, map_link
 from core.units import format_size
+from pipeline.best import EQUAL
+from pipeline.copies import BestCopy
 from storage.footage import FootageSighting
 from storage.furniture import Learned, Mark, Stretch
 from storage.relabels import Relabel
@@ -64,6 +67,7 @@ class CardView:
     relabels: tuple[Relabel, ...] = ()  # in what the newest post contradicts what is known
     furniture: Mark | None = None  # who says that it is an intro, a logo or an end card
     furnished: tuple[Furnished, ...] = ()
+    best: BestCopy | None = None
 
     @property
     def earliest(self) -> FootageSighting | None:
@@ -247,10 +251,8 @@ def _elder_lines(view: CardView) -> list[Line]:
     lines = [(Worth.EARLIEST, first)]
     if len(view.seen) > 2:
         lines.append((Worth.CHANNELS, Text(words.seen_in(_by_channel(view.seen)))))
-    if best := best_copy(view.seen):
-        size = f", {best.asset.width}×{best.asset.height}" if best.asset.width else ""
-        length = f", {words.clock(best.asset.duration)}" if best.asset.duration else ""
-        lines.append((Worth.BEST_COPY, Text(words.best_copy(f"{line(best.channel.title, 40)}{length}{size}"))))
+    if view.best is not None and view.best.best.merits[0] not in EQUAL:
+        lines.append((Worth.BEST_COPY, Text(words.best_copy(summary(view.best)))))
     return lines
 
 
@@ -260,18 +262,6 @@ def _by_channel(seen: Sequence[FootageSighting]) -> str:
     shown = [f"{line(names[number], 24)} {times}" for number, times in counted[:MOST_CHANNELS]]
     rest = len(counted) - MOST_CHANNELS
     return " · ".join([*shown, *([f"+{words.channels(rest)}"] if rest > 0 else [])])
-
-
-def best_copy(seen: Sequence[FootageSighting]) -> FootageSighting | None:
-    """The longest copy of the recording, the largest of equals; nothing when all are alike."""
-    copies = [one for one in seen if one.belongs]
-    if len({_worth(one.asset) for one in copies}) < 2:
-        return None
-    return max(copies, key=lambda one: _worth(one.asset))
-
-
-def _worth(asset: Asset) -> tuple[int, int]:
-    return (round(asset.duration or 0), (asset.width or 0) * (asset.height or 0))
 
 
 def _below(view: CardView) -> list[Line]:
@@ -465,11 +455,16 @@ def _more_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
     attending = [(words.FOLLOW(), "follow"), (words.MUTE(), "mute")]
     return [
         [_button(text, Act.TELL, view.footage_id, what) for text, what in told],
-        [_button(words.SPREAD(), Act.TELL, view.footage_id, "spread"), _furniture_button(view)],
+        [_button(words.SPREAD(), Act.TELL, view.footage_id, "spread"), _best_button(view)],
+        [_furniture_button(view)],
         [_button(text, Act.ATTEND, view.footage_id, what) for text, what in attending],
         *([_stretch_button(view, one)] for one in view.furnished[:MOST_STRETCHES]),
         _closing(view),
     ]
+
+
+def _best_button(view: CardView) -> InlineKeyboardButton:
+    return _button(BEST(), Act.TELL, view.footage_id, "best")
 
 
 def _furniture_button(view: CardView) -> InlineKeyboardButton:

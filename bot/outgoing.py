@@ -5,6 +5,7 @@ What a member did is written down before anything is answered, so an answer that
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -13,6 +14,7 @@ from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramRetryAf
 from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
+    FSInputFile,
     InaccessibleMessage,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
@@ -83,6 +85,26 @@ class Outgoing:
                 caption=caption,
                 message_thread_id=topic_of(message),
                 reply_parameters=_below(message.message_id),
+            )
+
+        return await self._patiently(message.chat.id, send)
+
+    async def hand_over(
+        self, message: Message, path: Path, name: str, caption: Text, *, protect: bool
+    ) -> Message | None:
+        """Answer a message with a file, byte for byte; ``protect`` keeps it from being forwarded."""
+        words, entities = caption.render()
+
+        async def send() -> Message:
+            return await self._bot.send_document(
+                message.chat.id,
+                FSInputFile(path, name),
+                caption=words,
+                caption_entities=entities,
+                disable_content_type_detection=True,
+                message_thread_id=topic_of(message),
+                reply_parameters=_below(message.message_id),
+                protect_content=protect,
             )
 
         return await self._patiently(message.chat.id, send)

@@ -37,12 +37,13 @@ def _marks(seen: FootageSighting) -> list[str]:
 
 
 def evidence(footage_id: int, seen: Sequence[FootageSighting], head: tuple[int, str]) -> Text:
-    """The SHA-256 of every file held, where it was captured and how, and the custody log's head."""
+    """The SHA-256 and the perceptual hash of every file held, where it was captured and how; the custody log's head."""
     lines = []
     for one in seen:
         how = words.post_captured(line(one.channel.title, 32), one.sighting.message_id, one.sighting.capture)
         captured = words.captured(one.sighting.captured_at)
-        lines.append(Text(Code(one.asset.sha256), f"\n{how}, {captured}, {format_size(one.asset.size)}"))
+        seen_hash = ["\npHash ", Code(one.asset.phash)] if one.asset.phash else []
+        lines.append(Text(Code(one.asset.sha256), *seen_hash, f"\n{how}, {captured}, {format_size(one.asset.size)}"))
     title = Bold(words.evidence_title(footage_label(footage_id)))
     number, digest = head
     return fitting(title, [Text(f"{words.custody_head(number)} ", Code(digest)), *lines])

@@ -8,6 +8,7 @@ from core.ids import ChannelRef
 from core.model import Channel, Finding, FindingKind
 from fingerprints import sound
 from fingerprints.compare import Match
+from pipeline.copies import best_copy
 from pipeline.furniture import can_be_furniture
 from pipeline.likeness import oriented
 from storage import channels, fingerprints, footage, furniture, members, relabels
@@ -45,6 +46,7 @@ async def card_view(reader: Reader, footage_id: int, *, repeats: int = 0) -> Car
         relabels=await relabels.of_sighting(reader, told.sighting.sighting_id) if told else (),
         furniture=await furniture.marked(reader, number),
         furnished=await _furnished(reader, told),
+        best=await best_copy(reader, seen),
     )
 
 

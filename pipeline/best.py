@@ -44,6 +44,7 @@ class Flaw(StrEnum):
     FURNITURE = "with channel furniture"
 
 
+EQUAL = frozenset({Merit.EARLIEST, Merit.ONLY})  # no copy is better than this one
 EDITS = frozenset({Flaw.MIRRORED, Flaw.CROPPED, Flaw.FRAMED, Flaw.RETIMED, Flaw.EDITED})
 PRICE: Mapping[Flaw, float] = {  # what of its worth a copy keeps
     **dict.fromkeys(EDITS, 0.8),

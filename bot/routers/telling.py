@@ -5,7 +5,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.formatting import Text
 
-from bot import notices, words
+from bot import copies, notices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.desk import Desk, Pressed
@@ -14,6 +14,7 @@ from bot.spreading import spread_picture
 from bot.stories import evidence, history, timeline
 from bot.tongues import aloud
 from core.ids import footage_label
+from pipeline.copies import best_copy
 from storage import alerts, custody, footage, members
 from storage.database import Reader
 
@@ -31,6 +32,9 @@ async def press_tell(query: CallbackQuery, press: Press, desk: Desk) -> None:
     """Tell it in a message under the card."""
     if press.argument == "spread":
         await _show_spread(query, press, desk)
+        return
+    if press.argument == "best":
+        await _send_best(query, press, desk)
         return
     async with desk.store.database.reader() as reader:
         number = await desk.present(reader, press.footage_id)
@@ -57,6 +61,19 @@ async def _show_spread(query: CallbackQuery, press: Press, desk: Desk) -> None:
         picture, title = await spread_picture(number, seen), words.spread_title(footage_label(number))
     if picture:
         await desk.outgoing.show(message, picture, title)
+
+
+async def _send_best(query: CallbackQuery, press: Press, desk: Desk) -> None:
+    message = shown(query)
+    async with desk.store.database.reader() as reader:
+        number = await desk.present(reader, press.footage_id)
+        best = await best_copy(reader, await footage.sightings(reader, number)) if number else None
+    if number is None or message is None or best is None:
+        await desk.outgoing.answer(query, words.OUT_OF_DATE())
+        return
+    await desk.outgoing.answer(query)
+    with aloud():
+        await copies.send(desk.outgoing, message, number, best, desk.store.vault.path(best.seen.asset.sha256))
 
 
 async def press_card(query: CallbackQuery, press: Press, desk: Desk) -> None:

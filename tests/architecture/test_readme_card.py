@@ -16,6 +16,8 @@ from core.model import (
     Sighting,
     Verdict,
 )
+from pipeline.best import Best, Merit
+from pipeline.copies import BestCopy
 from storage.footage import FootageSighting
 
 README = Path(__file__).parents[2] / "README.md"
@@ -54,6 +56,7 @@ def story() -> CardView:
         judgement=Judgement(Verdict.CONFIRMED, "Marc", FIRST + timedelta(hours=9)),
         claimed_by="Olena",
         notes=(Note(1, "two porches, as in #F13", "Olena", FIRST, 3.0),),
+        best=BestCopy(copies[0], Best(1, (Merit.LONGEST, Merit.WIDEST), ()), 3),
     )
 
 

@@ -26,6 +26,8 @@ from core.model import (
     Verdict,
 )
 from loopback.wording import Style, Words, finished
+from pipeline.best import Best, Flaw, Merit
+from pipeline.copies import BestCopy
 from storage.footage import FootageSighting
 from tests.bot.hostile import HOSTILE
 
@@ -279,13 +281,15 @@ def test_earliest_we_hold_and_counts_by_channel() -> None:
         replace(one, channel=replace(one.channel, channel_id=1 if one.channel.title == "Astra" else 2)) for one in posts
     ]
 
-    text = compose(view(*posts, kind=FindingKind.REPOST), limit=TEXT_LIMIT).text
+    best = BestCopy(posts[1], Best(2, (Merit.LONGEST, Merit.WIDEST), (Flaw.MIRRORED,)), 4)
+
+    text = compose(view(*posts, kind=FindingKind.REPOST, best=best), limit=TEXT_LIMIT).text
 
     assert "REPOST #F12 · 4 copies in 2 channels" in text
     assert "Earliest we hold: Astra, 22 Oct 2024 08:11 UTC" in text
     assert "3 h after the earliest we hold" in text
     assert "Seen: Astra 2 · SPRAVDI 2" in text
-    assert "Best copy: Astra, 0:42, 1920×1080" in text
+    assert "Best copy: Astra, 0:42, 1920×1080 (longest, widest; mirrored)" in text
     assert "original" not in text.lower()
 
 

@@ -8,22 +8,21 @@ from core.model import Fingerprint
 from fingerprints import compare_frame, compare_photo, compare_sound, compare_video, photo, sound, video
 from fingerprints.gallery import Gallery
 from fingerprints.matching import Match, Span, flip
-
-BYTES = "file.sha256"
+from fingerprints.versions import BYTES, comparable
 
 __all__ = ["Match", "Prints", "Span", "compare", "flip"]
 
 
 @dataclass(frozen=True)
 class Prints:
-    """Fingerprints by kind, unpacked when asked for."""
+    """Fingerprints by kind, of versions that can be compared, unpacked when asked for."""
 
     by_kind: dict[str, Fingerprint]
 
     @classmethod
     def of(cls, fingerprints: Sequence[Fingerprint]) -> "Prints":
         """The fingerprints of one asset."""
-        return cls({one.kind: one for one in fingerprints})
+        return cls(comparable(fingerprints))
 
     @cached_property
     def picture(self) -> photo.Picture | None:

@@ -18,7 +18,7 @@ from fingerprints.panels import Box, panels
 from fingerprints.stills import Pixels
 
 PDQ, ORB, LOOK = "photo.pdq", "photo.orb", "photo.look"
-VERSION = 1
+VERSION = 2
 MOST_FEATURES = 700
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 

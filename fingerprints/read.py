@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from core.errors import Unreadable
 from core.model import Fingerprint
 from fingerprints import decode, photo, sound, video
-from fingerprints.compare import BYTES
 from fingerprints.media import Limits, MediaClass, Refused
+from fingerprints.versions import BYTES, PRESENT
 
 MOST_PRINTS, MOST_PAYLOAD = 64, 128_000_000
 FEW_LIVELY = 0.2  # share of frames that show something, below which a video is plain
@@ -114,7 +114,7 @@ def _with_bytes(fd: int, prints: tuple[Fingerprint, ...]) -> tuple[Fingerprint, 
     os.lseek(fd, 0, os.SEEK_SET)
     while chunk := os.read(fd, 1 << 20):
         digest.update(chunk)
-    return (*prints, Fingerprint(BYTES, 1, digest.digest(), 1.0))
+    return (*prints, Fingerprint(BYTES, PRESENT[BYTES], digest.digest(), 1.0))
 
 
 def encode(reading: Reading) -> bytes:

@@ -1,7 +1,7 @@
 """How a command reaches the store: through the running service, or by itself when none runs."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.clock import Clock
@@ -11,18 +11,25 @@ from firstseen.commands import COMMANDS
 from firstseen.control import NotAnsweringError, ask_service
 from firstseen.engine import Engine, open_engine
 from firstseen.progress import Bars
-from pipeline import worker
-from storage import jobs
+from pipeline import refingerprint, worker
+from storage import jobs, refingerprinting
 from storage.opening import Store, is_held, open_store
 
 PATIENCE = 60.0  # seconds that a service may take from opening the database to answering
-STEPS_OF_AN_IMPORT = ("fingerprint", "match", "announce")
+IMPORTING = ("fingerprint", "match", "announce")  # the queues of an import
+REFINGERPRINTING = (*IMPORTING, refingerprint.QUEUE)
 
 
 async def run_command(
-    config: Config, clock: Clock, command: str, arguments: Mapping[str, Any], bars: Bars, *, then_work: bool = False
+    config: Config,
+    clock: Clock,
+    command: str,
+    arguments: Mapping[str, Any],
+    bars: Bars,
+    *,
+    then_work: Sequence[str] = (),
 ) -> Any:
-    """Carry out ``command``; with ``then_work`` the files that it brought are also read and matched."""
+    """Carry out ``command``; when no service runs, work until the queues ``then_work`` are empty."""
     deadline = clock.monotonic() + PATIENCE
     while is_held(config.state_dir):
         try:
@@ -33,12 +40,14 @@ async def run_command(
             bars.show("waiting for the service that is starting or stopping", 0, 1)
             await clock.sleep(0.2)
     if then_work:
-        return await _with_engine(config, clock, command, arguments, bars)
+        return await _with_engine(config, clock, command, arguments, bars, then_work)
     async with open_store(config.state_dir, clock, floor=config.fetch.disk_floor, program=__version__) as store:
         return await COMMANDS[command](store, arguments, bars.emit)
 
 
-async def _with_engine(config: Config, clock: Clock, command: str, arguments: Mapping[str, Any], bars: Bars) -> Any:
+async def _with_engine(
+    config: Config, clock: Clock, command: str, arguments: Mapping[str, Any], bars: Bars, queues: Sequence[str]
+) -> Any:
     def fill(done: int, total: int) -> None:
         bars.show("reading the index", done, total)
 
@@ -46,35 +55,37 @@ async def _with_engine(config: Config, clock: Clock, command: str, arguments: Ma
         async with engine.store.database.transaction() as tx:
             await jobs.take_up(tx, clock.now())
         result = await COMMANDS[command](engine.store, arguments, bars.emit)
-        await drain(engine, config, bars)
+        await drain(engine, config, bars, queues)
         return result
 
 
-async def drain(engine: Engine, config: Config, bars: Bars) -> None:
-    """Work until no import waits any more, showing how much is left."""
+async def drain(engine: Engine, config: Config, bars: Bars, queues: Sequence[str]) -> None:
+    """Work until nothing waits in these queues any more, showing how much is left."""
     done = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for part in worker.parts(engine.steps(config), engine.store):
             group.create_task(part.run(done), name=part.name)
-        await _until_empty(engine.store, bars)
+        await _until_empty(engine.store, bars, queues)
         done.set()
         engine.store.jobs_ready.wake()
 
 
-async def _until_empty(store: Store, bars: Bars) -> None:
+async def _until_empty(store: Store, bars: Bars, queues: Sequence[str]) -> None:
     most = 0
-    while left := await _waiting(store):
+    while left := await _waiting(store, queues):
         most = max(most, left)
-        bars.show("reading and matching files", most - left, most)
+        async with store.database.reader() as reader:
+            upgrade = await refingerprinting.upgrade(reader) if refingerprint.QUEUE in queues else None
+        if upgrade is None:
+            bars.show("reading and matching files", most - left, most)
+        else:
+            bars.show("making fingerprints anew", upgrade.total - upgrade.left, upgrade.total)
         await store.clock.sleep(0.2)
 
 
-async def _waiting(store: Store) -> int:
+async def _waiting(store: Store, wanted: Sequence[str]) -> int:
     async with store.database.reader() as reader:
         queues = await jobs.counts(reader)
     return sum(
-        count
-        for queue in STEPS_OF_AN_IMPORT
-        for state, count in queues.get(queue, {}).items()
-        if state in {"ready", "running"}
+        count for queue in wanted for state, count in queues.get(queue, {}).items() if state in {"ready", "running"}
     )

@@ -7,7 +7,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -24,9 +24,9 @@ from core.config import Config
 from core.errors import ConfigError, FirstseenError, InputError
 from core.model import Tier
 from core.units import span
-from firstseen import __version__, exits, verifying
+from firstseen import __version__, exits, refingerprinting, verifying
 from firstseen import ledger as watching
-from firstseen.access import run_command
+from firstseen.access import IMPORTING, REFINGERPRINTING, run_command
 from firstseen.doctor import examine
 from firstseen.finding import find_files, match_manifest
 from firstseen.progress import Bars
@@ -219,7 +219,7 @@ def import_(
     """Read posts and files that somebody exported; importing the same again adds nothing."""
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    result = _ask(_load(config), "import", then_work=True, path=str(path.absolute()), channel=channel)
+    result = _ask(_load(config), "import", then_work=IMPORTING, path=str(path.absolute()), channel=channel)
     if as_json:
         _print_json(result)
         return
@@ -258,6 +258,27 @@ def match(
     with Bars(err) as bars:
         for line in match_manifest(manifest, bars):
             sys.stdout.write(json.dumps(line) + "\n")
+
+
+@app.command()
+def refingerprint(
+    pause: Annotated[bool, typer.Option("--pause", help="Stop after the file in hand; asking again goes on.")] = False,
+    progress: Annotated[bool, typer.Option("--progress", help="Only show how far it is, and what stays old.")] = False,
+    as_json: AsJson = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Make older fingerprints anew: in the running service below all else, or here and now when none runs."""
+    loaded = _load(config)
+    if pause:
+        _ask(loaded, "refingerprint pause")
+    elif not progress:
+        _ask(loaded, "refingerprint", then_work=REFINGERPRINTING)
+    outcome = _ask(loaded, "refingerprint progress")
+    if as_json:
+        _print_json(outcome)
+        return
+    for line in refingerprinting.told(outcome):
+        out.print(escape(line))
 
 
 @app.command()
@@ -303,6 +324,7 @@ def status(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> None
     out.print(f"{result['assets']} files of {result['channels']} channels{since}; {result['watches']} watched")
     for queue, states in result["queues"].items():
         out.print(f"{queue}: " + ", ".join(f"{count} {state}" for state, count in states.items()))
+    out.print(escape(refingerprinting.in_words(result["fingerprints"])))
     for trouble in result["troubles"]:
         out.print(escape(f"trouble in {trouble['part']} since {trouble['since']}: {trouble['message']}"))
     out.print(f"custody log: head {result['custody']['entries']}:{result['custody']['head']}")
@@ -450,7 +472,7 @@ def _load(path: Path) -> Config:
     return config
 
 
-def _ask(config: Config, command: str, *, then_work: bool = False, **arguments: Any) -> Any:
+def _ask(config: Config, command: str, *, then_work: Sequence[str] = (), **arguments: Any) -> Any:
     with Bars(err) as bars:
         return _run(run_command(config, Clock(), command, arguments, bars, then_work=then_work))
 

@@ -9,7 +9,7 @@ from typing import Any
 from collectors.exports import import_path
 from core.ids import footage_label
 from core.model import SYSTEM, Tier
-from firstseen import __version__, ledger, verifying
+from firstseen import __version__, ledger, refingerprinting, verifying
 from firstseen.naming import copy_told, iso, known_channel, label
 from firstseen.watchlists import Listed, checked, look_ups
 from pipeline.copies import best_copy
@@ -148,6 +148,7 @@ async def status(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
                 for trouble in await settings.troubles(reader)
             ],
             "alerts": await alerts.counts(reader),
+            "fingerprints": await refingerprinting.told_of(reader, store.clock.now()),
             "custody": {"entries": seq, "head": head},
         }
 
@@ -243,4 +244,7 @@ COMMANDS: Mapping[str, Command] = {
     "export recorded": record_export,
     "snapshot": take_snapshot,
     "ledger": ledger.read,
+    "refingerprint": refingerprinting.start,
+    "refingerprint pause": refingerprinting.pause,
+    "refingerprint progress": refingerprinting.progress,
 }

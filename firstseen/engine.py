@@ -15,6 +15,7 @@ from pipeline.announce import AnnounceStep
 from pipeline.fingerprint import FingerprintStep
 from pipeline.library import Library, Progress
 from pipeline.match import MatchStep
+from pipeline.refingerprint import RefingerprintStep
 from storage.opening import Store, open_store
 
 
@@ -33,6 +34,7 @@ class Engine:
             FingerprintStep(self.store, self.isolation, self.limits, config.media.slots),
             MatchStep(self.store, self.library),
             AnnounceStep(self.store, config.chats),
+            RefingerprintStep(self.store, self.isolation, self.limits, self.library),
         ]
 
 

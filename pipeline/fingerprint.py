@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.model import PIPELINE, Asset
 from fingerprints.child import Answer, Isolation
@@ -22,6 +23,33 @@ class Read:
     reading: Reading | None
 
 
+async def read(store: Store, isolation: Isolation, limits: Limits, asset: Asset) -> Read:
+    """Read a held file in a process of its own; a refusal is an answer like any other."""
+    answer = await asyncio.to_thread(isolation.run, "fingerprint", [store.vault.path(asset.sha256)], {}, limits)
+    return Read(asset.asset_id, answer, decode_reading(answer.payload) if answer.payload else None)
+
+
+async def keep(tx: Tx, made: Read, action: str, now: datetime) -> None:
+    """Keep verdict and fingerprints in the place of those before, with a custody entry."""
+    reading = made.reading
+    await assets.set_reading(
+        tx,
+        made.asset_id,
+        verdict=str(made.answer.verdict),
+        reason=made.answer.reason or (reading.plain_reason if reading else ""),
+        layers=" ".join(made.answer.layers),
+        plain=reading is None or reading.plain,
+        duration=reading.duration if reading else None,
+        width=reading.width if reading else None,
+        height=reading.height if reading else None,
+        phash=reading.phash if reading else "",
+    )
+    prints = reading.fingerprints if reading else ()
+    await fingerprints.replace(tx, made.asset_id, prints)
+    detail: dict[str, str | float | None] = {"verdict": str(made.answer.verdict), "fingerprints": len(prints)}
+    await custody.record(tx, action, f"asset/{made.asset_id}", PIPELINE, now, **detail)
+
+
 class FingerprintStep:
     """Reads a held file once."""
 
@@ -40,28 +68,10 @@ class FingerprintStep:
 
     async def work(self, given: Asset) -> Read:
         """Decode in isolation; a refusal is a result like any other."""
-        path = self._store.vault.path(given.sha256)
-        answer = await asyncio.to_thread(self._isolation.run, "fingerprint", [path], {}, self._limits)
-        return Read(given.asset_id, answer, decode_reading(answer.payload) if answer.payload else None)
+        return await read(self._store, self._isolation, self._limits, given)
 
     async def save(self, tx: Tx, made: Read) -> None:
         """Keep verdict and fingerprints; match every sighting of the asset."""
-        reading, now = made.reading, self._store.clock.now()
-        await assets.set_reading(
-            tx,
-            made.asset_id,
-            verdict=str(made.answer.verdict),
-            reason=made.answer.reason or (reading.plain_reason if reading else ""),
-            layers=" ".join(made.answer.layers),
-            plain=reading is None or reading.plain,
-            duration=reading.duration if reading else None,
-            width=reading.width if reading else None,
-            height=reading.height if reading else None,
-            phash=reading.phash if reading else "",
-        )
-        prints = reading.fingerprints if reading else ()
-        await fingerprints.replace(tx, made.asset_id, prints)
-        detail: dict[str, str | float | None] = {"verdict": str(made.answer.verdict), "fingerprints": len(prints)}
-        await custody.record(tx, "asset.fingerprinted", f"asset/{made.asset_id}", PIPELINE, now, **detail)
+        await keep(tx, made, "asset.fingerprinted", self._store.clock.now())
         for sighting in await assets.sightings_of(tx, made.asset_id):
             await enqueue_match(tx, sighting.sighting_id, sighting.channel_id, sighting.message_id)

@@ -81,5 +81,11 @@ async def identity(reader: Reader) -> str:
     return str(row["name"]) if row else ""
 
 
+async def versions(reader: Reader) -> tuple[tuple[str, int, int], ...]:
+    """Per kind and version, how many assets have it."""
+    rows = await reader.all("SELECT kind, version, COUNT(*) AS n FROM fingerprint GROUP BY kind, version ORDER BY 1, 2")
+    return tuple((row["kind"], row["version"], row["n"]) for row in rows)
+
+
 def _fingerprint(row: Row) -> Fingerprint:
     return Fingerprint(row["kind"], row["version"], row["payload"], row["quality"])

@@ -198,6 +198,19 @@ async def waiting(reader: Reader, queue: str) -> int:
     return int(row["n"]) if row else 0
 
 
+async def due(reader: Reader, queues: Sequence[str], now: datetime) -> bool:
+    """Whether one of these queues has a job that runs or may run now."""
+    named = ", ".join(f"'{queue}'" for queue in queues)
+    row = await reader.one(
+        f"""
+        SELECT 1 AS yes FROM job
+        WHERE queue IN ({named}) AND (state = 'running' OR state = 'ready' AND run_at <= :now)
+        """,
+        now=to_ms(now),
+    )
+    return row is not None
+
+
 async def next_run_at(reader: Reader, queue: str) -> datetime | None:
     """When the earliest waiting job of a queue may run."""
     row = await reader.one("SELECT MIN(run_at) AS at FROM job WHERE queue = :queue AND state = 'ready'", queue=queue)

@@ -64,7 +64,8 @@ def _panel(panel: Panel) -> Image.Image:
     pen.text((WIDE / 2, HIGH - 26), f"{panel.axis}; upwards: {panel.share}", INK, font(14), anchor="ma")
     for place, (name, curve) in enumerate(panel.curves.items()):
         _trace(pen, [at(point) for point in curve if point[1] > 0], COLOURS[place], dashed=name in panel.dashed)
-        pen.text((LEFT + 175 * place, 38), f"— {name}", COLOURS[place], font(13))
+        pen.rectangle([LEFT + 175 * place, 44, LEFT + 175 * place + 16, 47], COLOURS[place])
+        pen.text((LEFT + 175 * place + 22, 38), name, COLOURS[place], font(13))
     for place, (name, mark) in enumerate(panel.marks.items()):
         x = at((mark, 1))[0]
         pen.line([(x, TOP), (x, HIGH - BOTTOM)], LINE, 2)

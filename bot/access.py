@@ -46,6 +46,7 @@ class Action(StrEnum):
     JUDGE = "judge"
     REVIEW = "review"
     STALE = "stale"
+    ARRANGE = "arrange"
     INVITE = "invite"
     JOIN = "join"  # by an invitation, which stands for a right of its own
     BELONG = "belong"  # Telegram's own word about chats: nobody acts
@@ -61,6 +62,7 @@ NEEDED: Mapping[Action, Role | None] = {
     Action.CLAIM: Role.TAGGER,
     Action.JUDGE: Role.LEAD,
     Action.REVIEW: Role.LEAD,
+    Action.ARRANGE: Role.LEAD,
     Action.INVITE: Role.LEAD,
     Action.JOIN: None,
     Action.BELONG: None,

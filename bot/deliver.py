@@ -22,7 +22,7 @@ from bot.views import card_view
 from core.errors import Permanent, Transient
 from core.model import Alert, DeliveryState
 from pipeline.proofs import Drawing
-from storage import alerts, jobs, settings
+from storage import alerts, jobs, settings, taxonomy
 from storage.database import Reader, Tx
 from storage.opening import Store
 
@@ -43,6 +43,7 @@ class Wanted:
     shown_digest: str
     picture_digest: str
     waiting: int
+    taxonomy: tuple[str, ...] = ()
 
     @property
     def first(self) -> bool:
@@ -89,7 +90,7 @@ class DeliverStep:
         pace: Pace,
         menus: Menus,
         in_hand: set[int],
-        taxonomy: Sequence[str],
+        configured_tags: Sequence[str],
     ) -> None:
         self._store = store
         self._screen = screen
@@ -97,7 +98,7 @@ class DeliverStep:
         self._pace = pace
         self._menus = menus
         self._in_hand = in_hand
-        self._taxonomy = tuple(taxonomy)
+        self._configured_tags = tuple(configured_tags)
         self._edited: dict[int, float] = {}
 
     # -------------------------------------------------------------------------------------------- the three verbs
@@ -118,7 +119,7 @@ class DeliverStep:
             return None
         shown, picture = await alerts.digests(reader, alert.alert_id) if alert.message_id is not None else ("", "")
         waiting = len(await alerts.unsent(reader, alert.chat_id, alert.thread_id))
-        return Wanted(alert, view, shown, picture, waiting)
+        return Wanted(alert, view, shown, picture, waiting, await taxonomy.current(reader, self._configured_tags))
 
     async def work(self, given: Wanted) -> Delivered:
         """Send or edit once the pace allows it; what must wait or be tried again leaves as Transient."""
@@ -192,7 +193,7 @@ class DeliverStep:
         pictured = drawing is not None or bool(wanted.picture_digest)
         limit = CAPTION_LIMIT if pictured else TEXT_LIMIT
         menu = self._menus.of(wanted.alert.alert_id)
-        return Drawn(compose(wanted.view, limit=limit, menu=menu, taxonomy=self._taxonomy), drawing)
+        return Drawn(compose(wanted.view, limit=limit, menu=menu, taxonomy=wanted.taxonomy), drawing)
 
     async def _with_photo(self, wanted: Wanted, drawn: Drawn) -> Drawn:
         """Draw the picture, unless the message shows it already; a card whose picture can't be drawn goes without."""

@@ -29,7 +29,7 @@ class Desk:
     store: Store
     outgoing: Outgoing
     menus: Menus
-    taxonomy: Sequence[str]
+    configured_tags: Sequence[str]
     second_reviewer: frozenset[Verdict] = frozenset()  # verdicts that need one
 
     async def refresh(self, tx: Tx, footage_id: int) -> None:

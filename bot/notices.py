@@ -196,3 +196,15 @@ def open_invite(role: Role, member: str, until: datetime) -> str:
 def welcome(role: Role) -> str:
     """To a new member."""
     return say("Welcome to the team; you are {role} now. /help tells how this works.", role=ROLE_WORD[role]())
+
+
+def tag_changed(act: str, tag: str, became: str, member: str, at: datetime) -> str:
+    """What somebody did to the tags on offer."""
+    match act:
+        case "added":
+            return say("{tag}: added by {member}, {moment}", tag=tag, member=member, moment=moment(at))
+        case "renamed":
+            return say(
+                "{tag}: now {became}, by {member}, {moment}", tag=tag, became=became, member=member, moment=moment(at)
+            )
+    return say("{tag}: retired by {member}, {moment}", tag=tag, member=member, moment=moment(at))

@@ -199,6 +199,8 @@ TOO_LARGE = Phrase(
     "Send a shorter piece, a smaller copy or a screenshot."
 )
 FILE_GONE = Phrase("Telegram no longer gives out this file; please send it again.")
+WHICH_CHANGE = Phrase("Which tag? Like this: /addtag drones, /renametag old > new, /retiretag drones")
+NO_CHANGE = Phrase("That is so already, or there is no such tag on offer.")
 INVITE_IN_PRIVATE = Phrase("Write it to me in private: whoever reads an invitation first can use it.")
 WHICH_ROLE = Phrase("Invite as what? Like this: /invite tagger; there are viewer, tagger, lead and admin.")
 ROLE_TOO_HIGH = Phrase("Nobody invites to a higher role than their own.")
@@ -233,6 +235,7 @@ NOT_HELD, GONE = Phrase("a post not held here"), Phrase("gone")
 PART, FORWARDED, EDITED = Phrase("in part"), Phrase("forwarded"), Phrase("edited since")
 MIRRORED, SAME_SOUND, OTHER_SOUND = Phrase("mirrored"), Phrase("same sound"), Phrase("sound differs")
 NO_HISTORY = Phrase("Nobody did anything with it yet.")
+TAXONOMY = Phrase("Tags on offer")
 TEAM, STATUS, ALL_WELL, NOTHING = Phrase("Team"), Phrase("Status"), Phrase("No trouble."), Phrase("nothing")
 WAITING, WATCHED, SEARCH = Phrase("Waiting:"), Phrase("Watched:"), Phrase("Search:")
 NO_ALERTS, NOT_CHECKED = Phrase("No alert was sent in the last day."), Phrase("not compared with Telegram yet")
@@ -582,6 +585,18 @@ def alert_ages(number: int, middle: timedelta, late: timedelta) -> str:
         alerts=alerts,
         middle=span(middle),
         late=span(late),
+    )
+
+
+def refingerprinted(done: int, total: int, left: timedelta | None) -> str:
+    """How far the archive's fingerprints are made anew, and how long it takes yet, if there is a pace to go by."""
+    if left is None:
+        return say("Fingerprints made anew: {done} of {total}", done=counted(done), total=counted(total))
+    return say(
+        "Fingerprints made anew: {done} of {total}, about {span} more",
+        done=counted(done),
+        total=counted(total),
+        span=span(left),
     )
 
 

@@ -11,7 +11,7 @@ from bot.cleaning import line, units
 from bot.desk import Desk, Pressed
 from core.ids import footage_label
 from core.model import Member
-from storage import members
+from storage import members, taxonomy
 from storage.database import Tx
 
 LONGEST = 40  # units
@@ -29,7 +29,7 @@ async def press_tag(query: CallbackQuery, press: Press, member: Member, desk: De
     """Add the tag on the button, or take it off: what the button says, whatever others pressed meanwhile."""
     async with desk.store.database.transaction() as tx:
         number = await desk.present(tx, press.footage_id)
-        known = [*desk.taxonomy, *(await members.tags(tx, number) if number else ())]
+        known = [*await taxonomy.current(tx, desk.configured_tags), *(await members.tags(tx, number) if number else ())]
         tag = next((one for one in known if word_key(one) == press.argument), None)
         if number is None or tag is None:
             notice = words.OUT_OF_DATE()
@@ -49,7 +49,7 @@ async def write_tag(message: Message, command: CommandObject, member: Member, de
         return
     async with desk.store.database.transaction() as tx:
         shown = line(tag, LONGEST)
-        tag = next((one for one in desk.taxonomy if one.casefold() == shown.casefold()), shown)
+        tag = await taxonomy.standing(tx, desk.configured_tags, shown) or shown
         notice = await _change(tx, desk, number, tag, member, added=command.command == "tag")
     await desk.outgoing.reply(message, notice)
 

@@ -40,6 +40,8 @@ COMMANDS = {
     "write_status": "/status",
     "write_help": "/help",
     "write_language": "/language uk",
+    "write_tags": "/tags",
+    "write_taxonomy": "/addtag drones",
     "write_team": "/team",
     "write_invite": "/invite tagger",
     "join_team": "/start join-" + 32 * "x",

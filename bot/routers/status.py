@@ -12,7 +12,7 @@ from bot.access import Action, needs
 from bot.cleaning import line
 from bot.desk import Desk
 from bot.stories import fitting
-from storage import alerts, assets, channels, custody, jobs, settings
+from storage import alerts, assets, channels, custody, jobs, refingerprinting, settings
 from storage.database import Reader
 
 ALERTS_OF = timedelta(days=1)
@@ -30,6 +30,7 @@ async def write_status(message: Message, desk: Desk) -> None:
     """Everything in one message, trouble first; the watch list only in private: it shows what is investigated."""
     async with desk.store.database.reader() as reader:
         lines = [*await _troubles(reader), *await _held(reader), *await _queues(reader), *await _alerts(reader, desk)]
+        lines += await _refingerprinted(reader, desk)
         lines += await _watches(reader, desk, named=message.chat.type == "private")
         number, digest = await custody.head(reader)
     lines.append(Text(f"{words.custody_head(number)} ", Code(digest)))
@@ -54,6 +55,14 @@ async def _queues(reader: Reader) -> list[Text]:
         parked = f", {words.parked(states['parked'])}" if states.get("parked") else ""
         waiting.append(f"{queue} {states.get('ready', 0) + states.get('running', 0)}{parked}")
     return [Text(f"{words.WAITING()} {'; '.join(waiting) or words.NOTHING()}")]
+
+
+async def _refingerprinted(reader: Reader, desk: Desk) -> list[Text]:
+    upgrade, now = await refingerprinting.upgrade(reader), desk.store.clock.now()
+    if upgrade is None or upgrade.state == "done":
+        return []
+    end = upgrade.expected_end(now)
+    return [Text(words.refingerprinted(upgrade.total - upgrade.left, upgrade.total, end - now if end else None))]
 
 
 async def _alerts(reader: Reader, desk: Desk) -> list[Text]:

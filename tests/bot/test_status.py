@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from core.model import Channel, Tier, Watch
-from storage import channels, custody, jobs, settings
+from storage import channels, custody, jobs, refingerprinting, settings
 from tests.bot.newsroom import ASTRA, START, Newsroom
 
 
@@ -35,12 +35,14 @@ async def test_status_names_trouble_and_what_is_parked(newsroom: Newsroom) -> No
         job = await jobs.claim(tx, "fetch", now)
         assert job is not None
         await jobs.park(tx, job, "gone")
+        await refingerprinting.begin(tx, {"photo.pdq": 2}, now)
     newsroom.ivan.say(newsroom.group, "/status")
 
     told = await newsroom.said("Status")
 
     assert told.text.splitlines()[1].startswith("⚠ account main: flood wait until 10:00 [U+202E] (since 18 Oct 2024")
     assert "fetch 1, 1 parked" in told.text
+    assert "Fingerprints made anew: 0 of 0" in told.text
 
 
 async def test_the_watch_list_is_told_in_private_only(newsroom: Newsroom) -> None:

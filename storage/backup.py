@@ -2,6 +2,7 @@
 
 A backup folder holds one vault that all its snapshots share, and a folder per snapshot. A snapshot counts once its
 ``backup.json`` is there, which is written last. Sessions are left out on purpose: a copied one gets the account banned.
+The index is left out as well: the database has all that it is made from.
 """
 
 import hashlib

@@ -1,12 +1,17 @@
 """What the matcher holds is matched at once, and no longer than it is held."""
 
+import hashlib
 import threading
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from core.model import Fingerprint
-from fingerprints import photo
-from fingerprints.index import RECIPE, Matcher
+from fingerprints import features, photo, sound, video
+from fingerprints.compare import Prints
+from fingerprints.features import Features
+from fingerprints.index import CHOICE, RECIPE, Matcher, entries
 from fingerprints.shelf import Shelf
 from tests.media import edits, synthetic
 from tests.media.synthetic import Pixels
@@ -65,6 +70,21 @@ def test_files_serve_the_next_matcher(tmp_path: Path) -> None:
     assert second.holdings.open({1: 11, 2: 12}) == ""
     assert [found for found, _ in second.match(picture(1, edited=True))] == [1]
     assert [found for found, _ in second.match(picture(2, edited=True))] == [2]
+
+
+def test_what_an_asset_is_found_by_has_a_number() -> None:
+    """Who changes it raises CHOICE, then notes the new figure here: files that were made before are not used then."""
+    rng = np.random.default_rng(11)
+    points = Features(np.zeros((40, 2), np.float32), rng.integers(0, 256, (40, 32), np.uint8), 512, 288)
+    codes = rng.integers(0, 1 << 32, 50, np.uint32).astype("<u4")
+    codes[:3] = sound.SILENT
+    made = (
+        Fingerprint(video.ORB, video.VERSION, 4 * features.pack(points)),
+        Fingerprint(sound.CODES, sound.VERSION, codes.tobytes()),
+    )
+    columns = [column for one in entries(Prints.of(made)).lists for column in (one.numbers, one.places)]
+    found = hashlib.sha256(b"".join(column.astype("<u8").tobytes() for column in columns)).hexdigest()[:16]
+    assert (CHOICE, found) == (1, "326173041ec4264b")
 
 
 def test_many_threads_ask_and_add() -> None:

@@ -23,6 +23,7 @@ from fingerprints.media import Limits
 from pipeline.proofs import Proofs
 from storage import assets, custody, footage, members, posts
 from storage.opening import Store
+from tests.evidence import chromium
 from tests.media import files, synthetic
 from tests.storage.made import MARK, NOW, OLENA, VIDEO, a_post, taken
 
@@ -237,6 +238,24 @@ async def test_the_report_needs_nothing_and_runs_nothing(desk: Desk) -> None:
     assert "Sergeevka & <b>" in said
     assert "shadows" in said
     assert "two porches" in said
+
+
+BAD_PAGE = "<img src='http://127.0.0.1:9/x' alt='lost'><script>throw Error('ran')</script>"
+
+
+@pytest.mark.skipif(chromium.found() is None, reason="no Chromium on this machine: apt install chromium")
+async def test_the_report_in_a_real_browser(desk: Desk) -> None:
+    """Chromium asks for nothing, finds no error and shows every picture; of a page that is not so, it says so."""
+    seen = await chromium.opened(((await desk.bag(ALL)).path / "data" / "report.html").as_uri())
+    assert (seen.requests, seen.errors) == ([], [])
+    assert [width > 300 for _, width in seen.pictures] == [True]
+    assert "Sergeevka & <b>" in seen.words
+    bad = desk.folder / "bad.html"
+    bad.write_text(BAD_PAGE)
+    seen = await chromium.opened(bad.as_uri())
+    assert seen.requests == ["http://127.0.0.1:9/x"]
+    assert any("Uncaught" in error for error in seen.errors)
+    assert seen.pictures == [("lost", 0)]
 
 
 def kml_of(folder: Path) -> ET.Element:

@@ -42,6 +42,7 @@ class Act(StrEnum):
     FURNISH = "furnish"
     UNFURNISH = "unfurnish"
     SPEAK = "speak"
+    SAVE = "save"
     REVOKE = "revoke"
     DISMISS = "dismiss"
 

@@ -13,7 +13,9 @@ from bot.callbacks import Act, parse
 from bot.menus import Menus
 from bot.outgoing import Outgoing, shown
 from core.ids import parse_footage
-from core.model import DeliveryState, Verdict
+from core.model import DeliveryState, Member, Verdict
+from pipeline import followers
+from pipeline.followers import Deed
 from storage import alerts, footage, jobs
 from storage.database import Reader, Tx
 from storage.opening import Store
@@ -42,6 +44,11 @@ class Desk:
             )
             await jobs.enqueue(tx, "deliver", str(alert.alert_id))
             self.menus.acted(alert.alert_id)
+
+    async def tell_followers(self, tx: Tx, footage_id: int, member: Member, act: str, about: str) -> None:
+        """What a member said of a footage rings with those who follow it."""
+        deed = Deed(member.name, member.user_id, act, about)
+        await followers.tell(tx, footage_id, deed, self.store.clock.now())
 
     async def bring(self, tx: Tx, footage_id: int, chat_id: int, thread_id: int | None) -> None:
         """Have the card of a footage come to a chat that does not show it yet."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from aiogram.types import Message
+
 from bot import notices, words
 from core.ids import ChannelRef, parse_channel
 from core.model import Verdict
@@ -77,3 +79,11 @@ def _day(written: str | None) -> datetime | None:
         return datetime.combine(date.fromisoformat(written), time(), UTC)
     except ValueError as error:
         raise Unclear(words.WHICH_DAY()) from error
+
+
+def asked_by(message: Message | None) -> str | None:
+    """The question that a message of results answers: its first styled words."""
+    if message is None or not message.text or not message.entities:
+        return None
+    code = next((one for one in message.entities if one.type == "code"), None)
+    return code.extract_from(message.text) if code is not None else None

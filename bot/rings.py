@@ -19,6 +19,7 @@ from bot.pace import Lane, Pace
 from core.errors import Permanent, Transient
 from core.ids import footage_label, post_link
 from core.model import Alert, DeliveryState
+from pipeline.followers import done
 from storage import alerts, footage, relabels, rings
 from storage.database import Reader, Tx
 from storage.footage import FootageSighting
@@ -138,6 +139,8 @@ def ring_text(given: Wanted, *, repeated: bool) -> Text:
     told = given.told
     at = words.moment(told.sighting.posted_at)
     link = post_link(told.channel.channel_id, told.sighting.message_id, told.channel.username)
+    if (deed := done(given.ring.reason)) is not None:
+        return _deed_text(given, *deed, repeated=repeated)
     lines = [Text(Bold(f"{words.RING_WORD[given.ring.reason]()} {footage_label(given.footage_id)}"))]
     lines += [Text(words.contrast(one.contrast, line(one.said, 60), line(one.known, 60))) for one in given.found]
     lines.append(Text(f"{line(told.channel.title, 64)}, ", TextLink(at, url=link) if link else at))
@@ -146,6 +149,13 @@ def ring_text(given: Wanted, *, repeated: bool) -> Text:
     if repeated:
         lines.append(Italic(words.MAYBE_TOLD()))
     return as_list(*lines)
+
+
+def _deed_text(given: Wanted, member: str, act: str, about: str, *, repeated: bool) -> Text:
+    """Who said what of something that is followed."""
+    lines = [Text(Bold(f"{words.RING_WORD['followed']()} {footage_label(given.footage_id)}"))]
+    lines.append(Text(f"{line(member, 32)}: {line(words.deed(act, about), 160)}"))
+    return as_list(*lines, *([Italic(words.MAYBE_TOLD())] if repeated else []))
 
 
 def _unknown(outcome: Outcome) -> bool:

@@ -57,6 +57,8 @@ SUBJECT_WORD: Mapping[Subject, Phrase] = {
     Subject.TAG: Phrase("tag"),
     Subject.PLACE: Phrase("place"),
     Subject.WORD: Phrase("word"),
+    Subject.VERDICT: Phrase("verdict"),
+    Subject.SEARCH: Phrase("search"),
 }
 PRECISION_WORD: Mapping[str, Phrase] = {
     "exact": Phrase("exact spot"),
@@ -141,6 +143,7 @@ _STORED = {  # words that are kept in English and shown in every language
 
 # ------------------------------------------------------------------------------------------------ buttons
 
+FOLLOW_SEARCH = Phrase("🔔 Follow this search")
 FOLLOW, MUTE = Phrase("🔔 Follow"), Phrase("🔕 Mute")
 CLAIM, RELEASE, TAKE_OVER = Phrase("✋ Claim"), Phrase("✋ Release"), Phrase("Take over")
 TAG, VERDICT, MORE = Phrase("🏷 Tag"), Phrase("⚖ Verdict"), Phrase("⋯ More")

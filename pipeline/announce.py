@@ -152,13 +152,16 @@ class Telling:
 
 
 async def _facts(reader: Reader, made: News, footage_id: int) -> Facts:
+    """What the finding is about: the footage as the team has it, and the post that was just found."""
     place = await members.location(reader, footage_id)
+    judged = await members.judgement(reader, footage_id)
     return Facts(
         footage_id,
         made.channel.channel_id,
         frozenset(tag.casefold() for tag in await members.tags(reader, footage_id)),
         fold(place.name) if place else "",
         fold(made.post.post.text),
+        str(judged.verdict) if judged else "",
     )
 
 

@@ -7,7 +7,7 @@ muting, because what somebody waits for must not be lost to what somebody is tir
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from storage.attention import Attention, Subject
+from storage.attention import Attention, Subject, parts_of
 from storage.search import fold, stems
 
 
@@ -20,6 +20,7 @@ class Facts:
     tags: frozenset[str] = frozenset()  # casefolded
     place: str = ""  # folded words
     caption: str = ""  # folded words
+    verdict: str = ""
 
 
 def applies(wish: Attention, facts: Facts) -> bool:
@@ -35,6 +36,10 @@ def applies(wish: Attention, facts: Facts) -> bool:
             return has_words(facts.place, wish.meant)
         case Subject.WORD:
             return has_words(facts.caption, wish.meant)
+        case Subject.VERDICT:
+            return wish.meant == facts.verdict
+        case Subject.SEARCH:
+            return all(applies(part, facts) for part in parts_of(wish))
 
 
 def decisive(wishes: Iterable[Attention], facts: Facts) -> Attention | None:

@@ -1,7 +1,8 @@
 """What a chat follows and mutes, and what a mute held back from it until a recap told of it."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,6 +21,8 @@ class Subject(StrEnum):
     TAG = "tag"
     PLACE = "place"
     WORD = "word"
+    VERDICT = "verdict"
+    SEARCH = "search"  # all of several
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,19 @@ class Attention:
     meant: str
     shown: str
     follows: bool
+
+
+def search(chat_id: int, parts: Iterable[tuple[Subject, str]], shown: str, *, follows: bool) -> Attention:
+    """A wish about what fits all of these; of one part alone it is the wish about that."""
+    wanted = sorted((str(subject), meant) for subject, meant in parts)
+    if len(wanted) == 1:
+        return Attention(chat_id, Subject(wanted[0][0]), wanted[0][1], shown, follows)
+    return Attention(chat_id, Subject.SEARCH, json.dumps(wanted, ensure_ascii=False), shown, follows)
+
+
+def parts_of(wish: Attention) -> tuple[Attention, ...]:
+    """The parts of a search, each as a wish of its own."""
+    return tuple(replace(wish, subject=Subject(subject), meant=meant) for subject, meant in json.loads(wish.meant))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from bot.callbacks import Act, Press, word_key
 from bot.cleaning import line
 from bot.desk import Desk, Pressed, card_number
 from bot.outgoing import shown
+from bot.questions import Unclear, asked_by, read_question
 from bot.tongues import aloud
 from core.ids import footage_label, parse_channel, parse_footage
 from core.model import Member, Role
@@ -21,7 +22,7 @@ from storage.search import fold
 
 LONGEST = 80  # units
 MOST_BUTTONS = 40
-_PLACE = "place:"
+_PLACE, _VERDICT = "place:", "verdict:"
 
 
 def router() -> Router:
@@ -30,6 +31,7 @@ def router() -> Router:
     made.message.register(write_attention, Command("follow", "mute", "unfollow", "unmute"), flags=needs(Action.READ))
     made.message.register(write_recap, Command("recap"), flags=needs(Action.READ))
     made.callback_query.register(press_attend, Pressed(Act.ATTEND), flags=needs(Action.READ))
+    made.callback_query.register(press_save, Pressed(Act.SAVE), flags=needs(Action.READ))
     made.callback_query.register(press_forget, Pressed(Act.FORGET), flags=needs(Action.READ))
     return made
 
@@ -81,6 +83,22 @@ async def press_attend(query: CallbackQuery, press: Press, member: Member, desk:
     await desk.outgoing.answer(query, notice)
 
 
+async def press_save(query: CallbackQuery, press: Press, member: Member, desk: Desk) -> None:  # noqa: ARG001
+    """Follow the search that a message of results answers."""
+    message = shown(query)
+    question = asked_by(message)
+    if message is None or question is None:
+        await desk.outgoing.answer(query, words.OUT_OF_DATE())
+        return
+    if refusal := _refusal(message.chat.type, member):
+        await desk.outgoing.answer(query, refusal, alert=True)
+        return
+    async with desk.store.database.transaction() as tx:
+        wish = await read_search(tx, message.chat.id, question, follows=True)
+        notice = wish if isinstance(wish, str) else await _apply(tx, desk, wish, member, "follow")
+    await desk.outgoing.answer(query, notice)
+
+
 async def press_forget(query: CallbackQuery, press: Press, member: Member, desk: Desk) -> None:
     """Take a wish of the list back."""
     message = shown(query)
@@ -116,6 +134,8 @@ async def _apply(tx: Tx, desk: Desk, wish: Attention, member: Member, command: s
 
 async def _read(tx: Tx, desk: Desk, chat_id: int, written: str, *, follows: bool) -> Attention | str:
     """The wish in these words, or why there is none."""
+    if _is_search(written):
+        return await read_search(tx, chat_id, written, follows=follows)
     if (number := parse_footage(written)) is not None:
         present = await desk.present(tx, number)
         return words.NO_FOOTAGE() if present is None else _footage(chat_id, present, follows=follows)
@@ -128,6 +148,32 @@ async def _read(tx: Tx, desk: Desk, chat_id: int, written: str, *, follows: bool
     if not (meant := fold(rest)[:LONGEST].strip()):
         return words.WHAT_TO_FOLLOW()
     return Attention(chat_id, subject, meant, line(rest, LONGEST), follows)
+
+
+def _is_search(written: str) -> bool:
+    """Whether something is asked for that must hold in several ways: words first, or several narrowings."""
+    marks = [part.startswith(("#", "@", _PLACE, _VERDICT)) for part in written.split()]
+    return sum(marks) > 1 or (any(marks) and not marks[0]) or written.startswith(_VERDICT)
+
+
+async def read_search(reader: Reader, chat_id: int, written: str, *, follows: bool) -> Attention | str:
+    """The wish to hear of all that a search finds from now on, or why there is none."""
+    try:
+        asked = read_question(written)
+    except Unclear as unclear:
+        return str(unclear)
+    parts = [(Subject.TAG, tag.casefold()) for tag in asked.tags]
+    parts += [(Subject.WORD, fold(asked.words))] if fold(asked.words) else []
+    parts += [(Subject.PLACE, fold(asked.place))] if fold(asked.place) else []
+    parts += [(Subject.VERDICT, str(asked.verdict))] if asked.verdict else []
+    if asked.channel is not None:
+        channel = await channels.find_channel(reader, asked.channel)
+        if channel is None:
+            return words.NO_CHANNEL()
+        parts.append((Subject.CHANNEL, str(channel.channel_id)))
+    if not parts:
+        return words.WHAT_TO_FOLLOW()
+    return attention.search(chat_id, parts, line(written, LONGEST), follows=follows)
 
 
 def _footage(chat_id: int, number: int, *, follows: bool) -> Attention:

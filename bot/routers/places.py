@@ -166,8 +166,10 @@ async def _locate(tx: Tx, desk: Desk, number: int, place: Location, member: Memb
         desk.store.clock.now(),
         method=place.method,
     )
-    await desk.refresh(tx, number)
     shown_as = "".join(str(part) if isinstance(part, str) else part.render()[0] for part in place_words(place))
+    if changed:
+        await desk.tell_followers(tx, number, member, "located it at {what}", shown_as)
+    await desk.refresh(tx, number)
     return notices.located(footage_label(number), shown_as, changed=changed)
 
 

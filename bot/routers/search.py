@@ -15,7 +15,7 @@ from bot.cards import TEXT_LIMIT
 from bot.cleaning import line, paragraph
 from bot.desk import Desk, Pressed
 from bot.outgoing import shown
-from bot.questions import Unclear, read_question
+from bot.questions import Unclear, asked_by, read_question
 from bot.stories import fitting
 from bot.tongues import aloud
 from core.ids import footage_label
@@ -51,7 +51,7 @@ async def write_find(message: Message, command: CommandObject, desk: Desk) -> No
 async def press_page(query: CallbackQuery, press: Press, desk: Desk) -> None:
     """Leaf through what was found."""
     message = shown(query)
-    question = _question(message)
+    question = asked_by(message)
     page = int(press.argument) if press.argument.isdigit() else None
     if message is None or question is None or page is None:
         await desk.outgoing.answer(query, words.OUT_OF_DATE())
@@ -60,14 +60,6 @@ async def press_page(query: CallbackQuery, press: Press, desk: Desk) -> None:
     with aloud():
         text, buttons = await _page(desk, question, page)
     await desk.outgoing.rewrite(message.chat.id, message.message_id, text, buttons)
-
-
-def _question(message: Message | None) -> str | None:
-    """The question that a message of results answers: its first styled words."""
-    if message is None or not message.text or not message.entities:
-        return None
-    code = next((one for one in message.entities if one.type == "code"), None)
-    return code.extract_from(message.text) if code is not None else None
 
 
 async def _page(desk: Desk, question: str, page: int) -> tuple[Text, InlineKeyboardMarkup]:
@@ -111,4 +103,5 @@ def _buttons(found: tuple[Found, ...], page: int) -> InlineKeyboardMarkup:
     turning = [
         InlineKeyboardButton(text=text, callback_data=Press(Act.PAGE, 0, str(number)).pack()) for text, number in leaves
     ]
-    return InlineKeyboardMarkup(inline_keyboard=[row for row in (cards, turning) if row])
+    saving = [InlineKeyboardButton(text=words.FOLLOW_SEARCH(), callback_data=Press(Act.SAVE).pack())]
+    return InlineKeyboardMarkup(inline_keyboard=[row for row in (cards, turning, saving) if row])

@@ -57,5 +57,7 @@ async def write_tag(message: Message, command: CommandObject, member: Member, de
 async def _change(tx: Tx, desk: Desk, number: int, tag: str, member: Member, *, added: bool) -> str:
     """Write it down and have the cards follow; the notice for the member."""
     changed = await members.tag(tx, number, tag, added, member, desk.store.clock.now())
+    if changed and added:
+        await desk.tell_followers(tx, number, member, "tagged {what}", tag)
     await desk.refresh(tx, number)
     return notices.tagged(footage_label(number), line(tag, LONGEST), added=added, changed=changed)

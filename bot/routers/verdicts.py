@@ -51,7 +51,10 @@ async def write_verdict(message: Message, command: CommandObject, member: Member
 
 async def _judge(tx: Tx, desk: Desk, number: int, verdict: Verdict, member: Member) -> str:
     needs_second = verdict in desk.second_reviewer
-    await members.judge(tx, number, verdict, member, desk.store.clock.now(), needs_second=needs_second)
+    changed = await members.judge(tx, number, verdict, member, desk.store.clock.now(), needs_second=needs_second)
     standing = await members.judgement(tx, number)
+    if changed:
+        act = "agreed: {what}" if standing is not None and standing.second == member.name else "judged {what}"
+        await desk.tell_followers(tx, number, member, act, str(verdict))
     await desk.refresh(tx, number)
     return notices.judged(footage_label(number), verdict, waits=standing is not None and standing.awaits_second)

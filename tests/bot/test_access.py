@@ -60,6 +60,7 @@ PRESSES = {
     "press_card": Press(Act.CARD, 1).pack(),
     "press_place": Press(Act.PLACE, 1, "ask").pack(),
     "press_attend": Press(Act.ATTEND, 1, "follow").pack(),
+    "press_save": Press(Act.SAVE).pack(),
     "press_forget": Press(Act.FORGET, 0, "abc").pack(),
     "press_part": Press(Act.PART, 1, "1").pack(),
     "press_mark": Press(Act.FURNISH, 1).pack(),

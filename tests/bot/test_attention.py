@@ -194,3 +194,45 @@ async def test_what_becomes_of_a_followed_footage_is_followed(newsroom: Newsroom
         standing = await attention.of_chat(tx, newsroom.group.id)
 
     assert [one.meant for one in standing] == [str(number)]
+
+
+async def test_a_saved_search_rings_for_what_fits_all_of_it(newsroom: Newsroom) -> None:
+    """A search that was followed from its results brings what fits every part of it, and nothing else."""
+    mine = newsroom.ivan.chat_with(newsroom.me)
+    newsroom.ivan.start(newsroom.me)
+    newsroom.ivan.say(newsroom.me, "/find барьер @parapax since:2024-10-01")
+    await newsroom.said("Search:", chat=mine)
+    newsroom.ivan.say(newsroom.me, "/follow @parapax #vehicles")
+    await newsroom.said("No channel of that name", chat=mine)
+    first = await newsroom.post(PARA_PAX, "Бетонный барьер")
+    await newsroom.shown(first)
+    newsroom.ivan.say(newsroom.me, "/find барьер @parapax since:2024-10-01")
+    found = await newsroom.said("Бетонный", chat=mine)
+
+    pressed = newsroom.ivan.press(newsroom.me, found, "🔔 Follow this search")
+    assert "is followed here" in (await pressed.answered()).text
+    others = [await newsroom.post(ASTRA, "у барьера"), await newsroom.post(PARA_PAX, "колонна")]
+    fits = await newsroom.post(PARA_PAX, "ещё у барьеров")
+
+    await newsroom.shown(fits, chat=mine)
+    await newsroom.idle(but_waiting=True)
+    assert not any(f"NEW #F{number}" in one.text for number in others for one in mine.messages)
+
+
+async def test_what_members_say_of_followed_footage_rings(newsroom: Newsroom, number: int) -> None:
+    """A tag that makes footage fit brings its card to the follower; verdicts and places then ring under it."""
+    mine = newsroom.ivan.chat_with(newsroom.me)
+    newsroom.ivan.start(newsroom.me)
+    newsroom.ivan.say(newsroom.me, "/follow #vehicles")
+    await newsroom.said("is followed here", chat=mine)
+
+    newsroom.taras.say(newsroom.group, f"/tag F{number} vehicles")
+    card = await newsroom.shown(number, "Tags: vehicles", chat=mine)
+    newsroom.olena.say(newsroom.group, f"/verdict F{number} confirmed")
+    rung = await newsroom.said("🔔 FOLLOWED", "Olena: judged confirmed", chat=mine)
+    newsroom.taras.say(newsroom.group, f"/place F{number} Сергеевка; town")
+    await newsroom.said("Taras: located it at Сергеевка", chat=mine)
+
+    assert not card.silent
+    assert not rung.silent
+    assert rung.reply_to is card

@@ -6,6 +6,8 @@ from core.model import Member, Role
 from storage import members
 from tests.bot.newsroom import ASTRA, PARA_PAX, SPRAVDI, START, Newsroom
 
+SAVE = "🔔 Follow this search"
+
 
 async def archive(newsroom: Newsroom) -> list[int]:
     """A dozen posts about one place, one about another, one tagged."""
@@ -28,11 +30,13 @@ async def test_find_leafs_through_pages(newsroom: Newsroom) -> None:
     numbers = await archive(newsroom)
     newsroom.ivan.say(newsroom.group, "/find сергеевки")
     found = await newsroom.said("Search: сергеевки")
-    assert found.labels == [[f"#F{number}" for number in reversed(numbers[7:12])], ["›"]]
+    assert found.labels == [[f"#F{number}" for number in reversed(numbers[7:12])], ["›"], [SAVE]]
     assert "Сергеевка, полигон 11" in found.text
 
     newsroom.olena.press(newsroom.group, found, "›")
-    await newsroom.until(lambda: found.labels == [[f"#F{number}" for number in reversed(numbers[2:7])], ["‹", "›"]])
+    await newsroom.until(
+        lambda: found.labels == [[f"#F{number}" for number in reversed(numbers[2:7])], ["‹", "›"], [SAVE]]
+    )
     newsroom.ivan.press(newsroom.group, found, "›")
     await newsroom.until(lambda: found.labels[1] == ["‹"])
 
@@ -52,7 +56,7 @@ async def test_find_by_tag_and_word_in_any_script(newsroom: Newsroom) -> None:
         await newsroom.later(30)
         newsroom.ivan.say(newsroom.group, f"/find {question}")
         found = await newsroom.said(f"Search: {question}\n")
-        assert found.labels == [expected], question
+        assert found.labels == [expected, [SAVE]], question
     newsroom.ivan.say(newsroom.group, "/find vehicles #training_camp")
     await newsroom.said("Nothing here has these words")
 

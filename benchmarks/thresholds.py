@@ -170,7 +170,8 @@ def asked_pairs(trial: Trial, numbers: Sequence[int], journal: Path) -> list[Row
     global _trial  # noqa: PLW0603  # what forked workers see
     _trial = trial
     known = [json.loads(line) for line in journal.read_text().splitlines()] if journal.exists() else []
-    rows, done = [row for one in known for row in one["rows"]], {one["number"] for one in known}
+    done = {one["number"] for one in known}
+    rows = [row for one in known if one["number"] in set(numbers) for row in one["rows"]]
     todo = [number for number in numbers if number not in done]
     fork = multiprocessing.get_context("fork")
     with fork.Pool(initializer=os.nice, initargs=(10,)) as pool, journal.open("a") as file:
@@ -180,6 +181,15 @@ def asked_pairs(trial: Trial, numbers: Sequence[int], journal: Path) -> list[Row
             if place % 100 == 0:
                 print(f"{place} of {len(todo)} questions", flush=True)
     return rows
+
+
+def chosen(trial: Trial, order: Sequence[int], most: int) -> list[int]:
+    """The first ``most`` photos and half as many videos and sounds, in turns, so that a part of them is a mixture."""
+    ranked = []
+    for kind, every in (("photo", 1), ("video", 2), ("sound", 2)):
+        numbers = [number for number in order if trial.items[number].kind == kind][: most // every]
+        ranked += [(every * place, number) for place, number in enumerate(numbers)]
+    return [number for _, number in sorted(ranked)]
 
 
 def hash_distances(trial: Trial, numbers: Sequence[int]) -> Counter[int]:
@@ -361,9 +371,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     trial = Trial.of(asked.cache)
     order = np.random.default_rng(5).permutation(len(trial.items)).tolist()
-    numbers: list[int] = []
-    for kind, most in (("photo", asked.queries), ("video", asked.queries // 2), ("sound", asked.queries // 2)):
-        numbers += [number for number in order if trial.items[number].kind == kind][:most]
+    numbers = chosen(trial, order, asked.queries)
     rows = asked_pairs(trial, numbers, asked.cache / f"asked-{len(trial.items)}.jsonl")
     files = [item for item in trial.items.values() if not item.made]
     related = [scores(copy, original) for copy, original in copies(files, asked.copies)]
@@ -371,11 +379,9 @@ def main() -> None:
         if row["matched"]:
             print("matched:", json.dumps(row))
     print("\n".join(report(trial, numbers, rows, related, asked.pictures)))
-    questions: dict[str, Callable[[Row], bool]] = {"certain": lambda row: bool(row["certain"]), "all": lambda _: True}
-    for name, chosen in questions.items():
-        print(
-            name, dict(Counter(str(row["kind"]) for row in rows if chosen(row))), "pairs of", len(numbers), "questions"
-        )
+    print(f"{len(numbers)} questions:", dict(Counter(trial.items[number].kind for number in numbers)))
+    for name, counted in COUNTED.items():
+        print(f"{name} pairs:", dict(Counter(str(row["kind"]) for row in rows if counted(row))))
 
 
 if __name__ == "__main__":

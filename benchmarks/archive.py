@@ -3,9 +3,12 @@
 python -m benchmarks.archive CACHE [FOLDER ...] [--most 2000] [--films 180] [--tracks 100] [--pieces 0]
 
 CACHE lies outside the repository and is taken up again where a run ended. Every item is labelled with the files that it
-is made of (``sources``): two with a source in common are never called unrelated. Made footage: ``films`` are shots of
-three to six seconds, pans and zooms over photos and stretches of real videos, with hard cuts; ``tracks`` are stretches
-of real sounds joined where they are quiet; ``pieces`` are corners of photos, half of them mirrored.
+is made of (``sources``): two with a source in common are never called unrelated, nor are two out of one folder that
+CACHE/families.json lists because its files are made of each other, as the pictures of a manual are.
+
+Made footage: ``films`` are shots of three to six seconds, pans and zooms over photos and stretches of real videos, with
+hard cuts; ``tracks`` are stretches of real sounds joined where they are quiet; ``pieces`` are corners of photos, half of
+them mirrored.
 """
 
 import argparse
@@ -70,6 +73,7 @@ class Item:
     made: bool = False
     plain: bool = False
     folder: Path = field(default=Path(), compare=False)
+    families: tuple[str, ...] = ()
 
     @cached_property
     def fingerprints(self) -> tuple[Fingerprint, ...]:
@@ -82,8 +86,8 @@ class Item:
         return Prints.of(self.fingerprints)
 
     def shares(self, other: "Item") -> bool:
-        """Whether both are made of one file."""
-        return not set(self.sources).isdisjoint(other.sources)
+        """Whether both are made of one file, or of files of one family."""
+        return not {*self.sources, *self.families}.isdisjoint({*other.sources, *other.families})
 
 
 def held(cache: Path) -> list[Item]:
@@ -92,10 +96,12 @@ def held(cache: Path) -> list[Item]:
 
 
 def _rows(cache: Path) -> Iterator[Item]:
-    journal = cache / "items.jsonl"
+    journal, listed = cache / "items.jsonl", cache / "families.json"
+    folders = json.loads(listed.read_text()) if listed.exists() else []
     for line in journal.read_text().splitlines() if journal.exists() else ():
         row = json.loads(line)
-        yield Item(**{**row, "sources": tuple(row["sources"])}, folder=cache / "prints")
+        families = tuple(folder for folder in folders if any(one.startswith(folder) for one in row["sources"]))
+        yield Item(**{**row, "sources": tuple(row["sources"]), "families": families}, folder=cache / "prints")
 
 
 # ---------------------------------------------------------------------------------------------------- real files
@@ -311,7 +317,7 @@ def main() -> None:
                 if item is not None and item.key not in known:
                     known.add(item.key)
                     row = asdict(item)
-                    del row["folder"]
+                    del row["folder"], row["families"]
                     print(json.dumps(row), file=journal, flush=True)
                 if place % 100 == 0:
                     print(place, flush=True)

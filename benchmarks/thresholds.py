@@ -36,9 +36,9 @@ from fingerprints.compare import Prints, compare_prints
 from fingerprints.index import Matcher
 
 TAIL = 60  # pairs from which the tail is drawn
-FITTED, LEAST = 12, 1e-12
+FITTED, LEAST, UNKNOWN = 12, 1e-12, 999
 LARGE = (100_000, 1_000_000)
-LEVELS = tuple(round(0.30 + 0.01 * step, 2) for step in range(19))  # bit errors at which a sound is tried
+LEVELS = tuple(round(0.30 + 0.02 * step, 2) for step in range(7))  # bit errors at which a sound is tried
 Row = dict[str, str | float | bool]
 COUNTED: dict[str, Callable[[Row], bool]] = {
     "compared": lambda _: True,
@@ -131,14 +131,16 @@ class Trial:
         judged = json.loads(path.read_text()) if path.exists() else []
         return cls(items, matcher, frozenset(frozenset(row[:2]) for row in judged))
 
+    def related(self, one: Item, other: Item) -> bool:
+        """Whether two items may have something in common: by their sources, or because somebody looked."""
+        return one.shares(other) or frozenset((one.key, other.key)) in self.judged
+
     def ask(self, number: int) -> list[Row]:
         """The rows of one item's unrelated pairs that were compared."""
         item = self.items[number]
         query, rows = item.prints, []
         for other in self.matcher.candidates(query):
-            if other == number or item.shares(self.items[other]):
-                continue
-            if frozenset((item.key, self.items[other].key)) in self.judged:
+            if self.related(item, self.items[other]):
                 continue
             reference = self.items[other].prints
             match = compare_prints(query, reference)
@@ -180,7 +182,8 @@ def asked_pairs(trial: Trial, numbers: Sequence[int], journal: Path) -> list[Row
             rows += found
             if place % 100 == 0:
                 print(f"{place} of {len(todo)} questions", flush=True)
-    return rows
+    by_key = {item.key: item for item in trial.items.values()}
+    return [row for row in rows if not trial.related(by_key[str(row["query"])], by_key[str(row["held"])])]
 
 
 def chosen(trial: Trial, order: Sequence[int], most: int) -> list[int]:
@@ -205,11 +208,9 @@ def hash_distances(trial: Trial, numbers: Sequence[int]) -> Counter[int]:
             continue
         bits = pdq.distances(hashes[number], held_rows).min(axis=0)
         for place in np.flatnonzero(bits <= 70):
-            other = photos[places[place]]
-            keys = frozenset((photos[number].key, other.key))
-            if other.shares(photos[number]) or keys in trial.judged:
-                bits[place] = 999
-        counts.update(int(one) for one in bits if one <= 256)
+            if trial.related(photos[number], photos[places[place]]):
+                bits[place] = UNKNOWN
+        counts.update(int(one) for one in bits if one != UNKNOWN)
     return counts
 
 

@@ -7,8 +7,8 @@ is made of (``sources``): two with a source in common are never called unrelated
 CACHE/families.json lists because its files are made of each other, as the pictures of a manual are.
 
 Made footage: ``films`` are shots of three to six seconds, pans and zooms over photos and stretches of real videos, with
-hard cuts; ``tracks`` are stretches of real sounds joined where they are quiet; ``pieces`` are corners of photos, half of
-them mirrored.
+hard cuts; ``tracks`` are stretches of real sounds joined where they are quiet; ``pieces`` are corners of photos, half
+of them mirrored.
 """
 
 import argparse

@@ -36,7 +36,7 @@ from bot.hearing import Hearing
 from bot.lookup_step import Asker, LookUpStep
 from bot.menus import Menus
 from bot.outgoing import Outgoing, shown
-from bot.pace import Pace
+from bot.pace import GROUP_SECONDS, Pace
 from bot.recaps import RecapStep
 from bot.rings import RingStep
 from bot.routers import (
@@ -66,7 +66,7 @@ from bot.tongues import ENGLISH, LANGUAGES
 from core.config import Config
 from core.errors import AccountError, ConfigError, StateError
 from pipeline.worker import Step
-from storage import settings
+from storage import alerts, settings
 from storage.opening import Store
 
 KINDS = ("message", "callback_query", "my_chat_member")
@@ -107,6 +107,7 @@ class Parts:
     bot: Bot
     dispatcher: Dispatcher
     steps: tuple[Step, ...]
+    pace: Pace
 
 
 def build_bot(config: Config, store: Store, proofs: ProofMaker, asker: Asker) -> "BotPart":
@@ -130,7 +131,7 @@ def build_parts(config: Config, store: Store, proofs: ProofMaker, asker: Asker) 
         LookUpStep(store, bot, outgoing, pace, screen, asker),
     )
     dispatcher = build_dispatcher(desk, pace, TeamChats(config.chats))
-    return Parts(bot, dispatcher, steps)
+    return Parts(bot, dispatcher, steps, pace)
 
 
 def build_dispatcher(desk: Desk, pace: Pace, team_chats: TeamChats) -> Dispatcher:
@@ -176,9 +177,17 @@ class BotPart:
         self._store = store
         self.bot = parts.bot
         self._dispatcher = parts.dispatcher
+        self._pace = parts.pace
         self.steps: Sequence[Step] = parts.steps
         self._pause = FIRST_PAUSE
         self._troubled = True  # a former process may have left in trouble
+
+    async def recall(self) -> None:
+        """Before anything is sent: what the process before this one sent lately counts against Telegram's limits."""
+        now = self._store.clock.now()
+        async with self._store.database.reader() as reader:
+            for chat_id, at in await alerts.spoken_since(reader, now - timedelta(seconds=GROUP_SECONDS)):
+                self._pace.recall(chat_id, (now - at).total_seconds())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until ``stop``; a refused token is an AccountError, all other trouble is shown and waited out."""

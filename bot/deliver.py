@@ -13,7 +13,7 @@ from aiogram.types import Message
 
 from bot.calls import Fate, Outcome, attempt
 from bot.cards import CAPTION_LIMIT, TEXT_LIMIT, Card, CardView, compose
-from bot.digests import DIGEST_FROM, digest_key
+from bot.digests import digest_key
 from bot.hearing import spoken_to
 from bot.menus import Menus
 from bot.pace import Lane, Pace
@@ -211,7 +211,7 @@ class DeliverStep:
             wait = max(wait, last + DEBOUNCE - self._store.clock.monotonic())
         if wait <= 0:
             return
-        if wanted.first and alert.chat_id < 0 and wanted.waiting >= DIGEST_FROM:
+        if wanted.first and alert.chat_id < 0 and wanted.waiting >= alerts.DIGEST_FROM:
             async with self._store.database.transaction() as tx:
                 await jobs.enqueue(tx, "digest", digest_key(alert.chat_id, alert.thread_id))
         raise Transient("waits for its turn in the chat", retry_in=wait)

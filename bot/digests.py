@@ -27,7 +27,6 @@ from storage import alerts, custody, jobs
 from storage.database import Reader, Tx
 from storage.opening import Store
 
-DIGEST_FROM = 5  # cards that wait
 LINES = 20
 BUTTONS_IN_ROW = 4
 _log = structlog.get_logger("deliver")
@@ -74,7 +73,7 @@ class DigestStep:
         chat, _, thread = key.partition("/")
         place = (int(chat), int(thread) if thread else None)
         waiting = await alerts.unsent(reader, *place)
-        if len(waiting) < DIGEST_FROM:
+        if len(waiting) < alerts.DIGEST_FROM:
             return None
         views = [(alert, await card_view(reader, alert.footage_id, repeats=alert.repeats)) for alert in waiting[:LINES]]
         told = tuple((alert, view) for alert, view in views if view is not None)

@@ -38,7 +38,7 @@ class _Window:
 
 
 class Pace:
-    """Counts what the bot sends and edits, for one process; restarting forgets, and then 429 teaches anew."""
+    """Counts what the bot sends and edits; after a restart it is told again what was said in the last minute."""
 
     def __init__(self, clock: Clock, group_budget: int) -> None:
         self._clock = clock
@@ -59,6 +59,11 @@ class Pace:
         now = self._clock.monotonic()
         self._overall.taken.append(now)
         (self._groups[chat_id] if chat_id < 0 else self._people[chat_id]).taken.append(now)
+
+    def recall(self, chat_id: int, seconds_ago: float) -> None:
+        """Count a message that an earlier process sent."""
+        at = self._clock.monotonic() - seconds_ago
+        (self._groups[chat_id] if chat_id < 0 else self._people[chat_id]).taken.append(at)
 
     def hold(self, chat_id: int, seconds: float) -> None:
         """Telegram said to wait: nothing goes to this chat before that."""

@@ -58,6 +58,7 @@ async def serve(config: Config) -> None:
                 proofs = Proofs(engine.store, engine.isolation, engine.limits)
                 asker = Asker(engine.store, engine.isolation, engine.library, engine.limits)
                 team = build_bot(config, engine.store, proofs, asker)
+                await team.recall()
                 lent.push_async_callback(team.close)  # the workers deliver through its connections to the end
                 intake.append(team)
                 steps += team.steps

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
-from core.clock import to_ms
+from core.clock import from_ms, to_ms
 from core.model import Alert, DeliveryState
 from storage import languages, settings
 from storage.database import Reader, Row, Tx
 
 _ALERT = """alert_id, footage_id, chat_id, thread_id, message_id, shown_version, wanted_version, state, loud, repeats"""
+
+DIGEST_FROM = 5  # alerts that wait for their first message in one place become lines of a digest
+LATELY = 2000  # deliveries, more than any minute has
 
 
 async def want(
@@ -233,6 +236,24 @@ async def ages(reader: Reader, since: datetime) -> tuple[float, ...]:
         since=to_ms(since),
     )
     return tuple(row["age"] / 1000 for row in rows)
+
+
+async def spoken_since(reader: Reader, since: datetime) -> tuple[tuple[int, datetime], ...]:
+    """When deliveries to which chats were begun, oldest first; those of one digest, begun at once, count as one."""
+    rows = await reader.all(
+        """
+        SELECT chat_id, began_at, COUNT(*) AS n FROM delivery JOIN alert ON alert.alert_id = delivery.alert_id
+        WHERE delivery_id > (SELECT COALESCE(MAX(delivery_id), 0) FROM delivery) - :most AND began_at >= :since
+        GROUP BY chat_id, began_at ORDER BY began_at
+        """,
+        most=LATELY,
+        since=to_ms(since),
+    )
+    return tuple(
+        (row["chat_id"], from_ms(row["began_at"]))
+        for row in rows
+        for _ in range(1 if row["n"] >= DIGEST_FROM else row["n"])
+    )
 
 
 async def counts(reader: Reader) -> dict[str, int]:

@@ -124,6 +124,7 @@ class Newsroom:
         """The bot and its workers run, as the service runs them."""
         part = build_bot(self.config, self.store, self.drawer, self.oracle)
         self.part = part
+        await part.recall()
         async with self.store.database.transaction() as tx:
             team = [Member(person.user_id, person.name, person.rank) for person in self.config.team]
             await members.seed(tx, team, self.store.clock.now())

@@ -208,6 +208,17 @@ class Chat(Section):
     quiet: bool = Field(False, description="Never ring in this chat.")
 
 
+class RetentionRule(Section):
+    """How long originals are kept; the first rule that fits counts, and what none fits is kept for good."""
+
+    keep: Duration = Field(gt=0, description="How long after a file was last seen its original is kept, like 180 d.")
+    sides: tuple[str, ...] = Field((), description="Only files of channels with these side labels; empty = all.")
+    channels: tuple[str, ...] = Field((), description="Only files of these channels (@name or number); empty = all.")
+    kinds: tuple[MediaKind, ...] = Field(
+        (), description="Only these: photo, video, animation, video_note, audio, voice, document; empty = all."
+    )
+
+
 class Logging(Section):
     """What goes to standard output."""
 
@@ -234,6 +245,7 @@ class Config(Section):
     bot: BotSection = BotSection()
     team: tuple[TeamMember, ...] = ()
     chats: tuple[Chat, ...] = ()
+    retention: tuple[RetentionRule, ...] = ()
     log: Logging = Logging()
     api_hash: SecretStr = Field(SecretStr(""), exclude=True)
     bot_token: SecretStr = Field(SecretStr(""), exclude=True)

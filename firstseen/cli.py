@@ -24,7 +24,7 @@ from core.config import Config
 from core.errors import ConfigError, FirstseenError, InputError
 from core.model import Tier
 from core.units import span
-from firstseen import __version__, exits, refingerprinting, verifying
+from firstseen import __version__, exits, refingerprinting, retaining, verifying
 from firstseen import ledger as watching
 from firstseen.access import IMPORTING, REFINGERPRINTING, run_command
 from firstseen.doctor import examine
@@ -44,6 +44,8 @@ app = typer.Typer(
 )
 watch_app = typer.Typer(help="Which channels are watched.", no_args_is_help=True)
 app.add_typer(watch_app, name="watch")
+hold_app = typer.Typer(help="Originals that no retention rule may drop.", no_args_is_help=True)
+app.add_typer(hold_app, name="hold")
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -356,9 +358,71 @@ def export(
         return
     out.print(f"{made['footage']} footage, {made['posts']} posts, {made['files']} files: {escape(made['bag'])}")
     for sha256 in made["missing"]:
-        out.print(f"not held, so not in the bag: file {sha256}")
+        why = made["dropped"].get(sha256, "its file is not held")
+        out.print(escape(f"not in the bag: file {sha256}: {why}"))
     out.print(f"manifest {made['manifest']}")
     out.print(f"custody head {made['recorded']['entries']}:{made['recorded']['hash']}")
+
+
+@app.command()
+def retain(
+    apply: Annotated[bool, typer.Option("--apply", help="Drop them; without it they are only named.")] = False,
+    as_json: AsJson = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Say which originals the [[retention]] rules let go, or let them go; all that is known of them stays."""
+    loaded = _load(config)
+    rules = [rule.model_dump(mode="json") for rule in loaded.retention]
+    outcome = _ask(loaded, "retain", rules=rules, apply=apply)
+    if as_json:
+        _print_json(outcome)
+        return
+    for line in retaining.told(outcome):
+        out.print(escape(line))
+
+
+Footage = Annotated[str, typer.Option("--footage", help="A footage, as in F12.")]
+Tag = Annotated[str, typer.Option("--tag", help="All footage with this tag.")]
+OfChannel = Annotated[str, typer.Option("--channel", help="All that a channel posted: @name, link or number.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, for the custody log.")]
+
+
+@hold_app.command("set")
+def hold_set(
+    footage: Footage = "",
+    tag: Tag = "",
+    channel: OfChannel = "",
+    reason: Reason = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Keep every original of a footage, a tag or a channel, also those to come, until the hold is lifted."""
+    done = _ask(_load(config), "hold", footage=footage, tag=tag, channel=channel, reason=reason)
+    out.print(escape(f"{done['held']}: under legal hold, {done['files']} originals now"))
+
+
+@hold_app.command("lift")
+def hold_lift(
+    footage: Footage = "",
+    tag: Tag = "",
+    channel: OfChannel = "",
+    reason: Reason = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Lift a hold; what another hold keeps stays kept."""
+    done = _ask(_load(config), "hold lift", footage=footage, tag=tag, channel=channel, reason=reason)
+    out.print(escape(f"{done['lifted']}: the legal hold is lifted"))
+
+
+@hold_app.command("list")
+def hold_list(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> None:
+    """Show the holds in force."""
+    result = _ask(_load(config), "hold list")
+    if as_json:
+        _print_json(result)
+        return
+    for one in result["holds"]:
+        out.print(escape(f"{one['name']}: since {one['since']}: {one['reason']}"))
+    out.print(f"{result['files']} originals are under legal hold")
 
 
 @app.command()

@@ -15,6 +15,7 @@ from firstseen.access import run_command
 from firstseen.fences import fenced
 from firstseen.progress import Bars
 from pipeline.proofs import Proofs
+from storage import retention
 from storage.opening import is_held, open_store
 
 
@@ -27,9 +28,11 @@ async def export_case(config: Config, wanted: Wanted, target: Path, title: str, 
         async with open_store(config.state_dir, clock, program=__version__, exclusive=not held) as store:
             proofs = Proofs(store, isolation, limits)
             made = await export(store, proofs, wanted, target, bars.emit, title=title, program=__version__)
+            async with store.database.reader() as reader:
+                dropped = dict(await retention.why_dropped(reader, made.missing))
     recorded = {"wanted": str(wanted), "manifest": made.manifest, "footage": made.footage, "files": made.files}
     head = await run_command(config, clock, "export recorded", recorded, bars)
-    return {**_as_json(made), "recorded": head}
+    return {**_as_json(made), "dropped": dropped, "recorded": head}
 
 
 def parse_day(text: str) -> datetime | None:

@@ -30,6 +30,7 @@ async def verify(store: Store, emit: Emit, *, known: Sequence[str], read_percent
         "files_read": found.files_read,
         "bytes_read": found.bytes_read,
         "unknown_files": found.unknown_files,
+        "files_dropped": found.files_dropped,
         "head": {"entries": seq, "hash": digest},
     }
 
@@ -75,6 +76,8 @@ def told(outcome: dict[str, Any]) -> list[str]:
     lines = [f"{looked}; {outcome['files_read']} files read; {outcome['heads_checked']} earlier heads compared"]
     if outcome["unknown_files"]:
         lines.append(f"{outcome['unknown_files']} file(s) that no post knows: left by a crash, or just arriving")
+    if outcome["files_dropped"]:
+        lines.append(f"{outcome['files_dropped']} of the files were dropped by rule, as the custody log tells of each")
     lines += [f"DAMAGE: {problem}" for problem in outcome["problems"]]
     lines.append("No damage found." if outcome["good"] else f"{len(outcome['problems'])} problem(s) found.")
     lines.append(f"head {outcome['head']['entries']}:{outcome['head']['hash']}")

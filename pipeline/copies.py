@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fingerprints import sound
 from pipeline.best import Best, Candidate, best
 from pipeline.likeness import among
-from storage import fingerprints, furniture
+from storage import fingerprints, furniture, retention
 from storage.database import Reader
 from storage.footage import FootageSighting
 
@@ -24,11 +24,13 @@ class BestCopy:
 
 
 async def best_copy(reader: Reader, seen: Sequence[FootageSighting]) -> BestCopy | None:
-    """The best of the copies in these sightings of one footage; nothing when none can be read."""
+    """The best of the copies in these sightings of one footage; nothing when none can be read, or no file is kept."""
     first: dict[int, FootageSighting] = {}
     for one in seen:
         if one.belongs and one.asset.verdict in READABLE:
             first.setdefault(one.asset.asset_id, one)
+    for gone in await retention.bytes_gone(reader, first):
+        del first[gone]
     if not first:
         return None
     shown = _likely(list(first.values()))

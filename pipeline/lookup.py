@@ -108,6 +108,8 @@ class Asker:
 
     async def _picture(self, path: Path, best: tuple[Asset, Match]) -> bytes | None:
         asset, match = best
+        if not self._store.vault.has(asset.sha256):
+            return None  # the retention rules dropped it
         arguments: dict[str, JSON] = {"match": match.to_json(), "labels": ["Sent", "Held"]}
         files = [path, self._store.vault.path(asset.sha256)]
         answer = await asyncio.to_thread(self._isolation.run, "proof", files, arguments, self._limits)

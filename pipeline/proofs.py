@@ -59,6 +59,8 @@ class Proofs:
 
     async def draw(self, drawing: Drawing) -> Picture | None:
         """Draw it; nothing when the files can't be read (the card then goes without a picture)."""
+        if not all(self._store.vault.has(asset.sha256) for asset in drawing.assets):
+            return None  # the retention rules dropped one
         files = [self._store.vault.path(asset.sha256) for asset in drawing.assets]
         answer = await asyncio.to_thread(self._isolation.run, drawing.task, files, drawing.arguments, self._limits)
         if not answer.payload:

@@ -39,6 +39,7 @@ async def record(tx: Tx, sha256: str, size: int, kind: MediaKind, at: datetime) 
     row = await tx.one("SELECT asset_id FROM asset WHERE sha256 = :sha256", sha256=sha256)
     if row is None:
         raise RuntimeError("an asset that was just written is not there")
+    await tx.run("DELETE FROM dropped_file WHERE asset_id = :id", id=row["asset_id"])  # its bytes came again
     return int(row["asset_id"])
 
 

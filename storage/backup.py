@@ -178,7 +178,10 @@ def _copy(path: Path, vault: Vault, sha256: str) -> None:
 
 
 def _files_of(database: Path) -> list[tuple[str, int]]:
-    rows = rows_of(database, "SELECT sha256, size FROM asset ORDER BY asset_id")
+    """Every file that a database says is held: all but those that the retention rules dropped."""
+    tables = {row["name"] for row in rows_of(database, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+    kept = "WHERE asset_id NOT IN (SELECT asset_id FROM dropped_file)" if "dropped_file" in tables else ""
+    rows = rows_of(database, f"SELECT sha256, size FROM asset {kept} ORDER BY asset_id")
     return [(row["sha256"], row["size"]) for row in rows]
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from core.clock import from_ms, to_ms
 from core.ids import parse_post_key, post_key
-from storage import custody
+from storage import custody, retention
 from storage.database import Reader
 from storage.heads import Head
 from storage.opening import Store
@@ -68,6 +68,8 @@ class Soundness:
     files_read: int = 0
     bytes_read: int = 0
     unknown_files: int = 0
+    files_dropped: int = 0
+    drops_told: set[str] = field(default_factory=set)  # hashes of files that the log says were dropped
     problems: list[str] = field(default_factory=list)
 
 
@@ -108,6 +110,9 @@ class _Log:
             await emit("comparing with the custody log", entries[-1]["seq"], self._found.head[0])
             await self._check_posts([entry for entry in entries if entry["action"] in _POST_CHECKS])
             await self._check_assets([entry for entry in entries if entry["action"] == "asset.held"])
+            self._found.drops_told |= {
+                entry["detail"]["sha256"] for entry in entries if entry["action"] == "asset.dropped"
+            }
             self._settle(entries)
             self._count_desk(entries)
         self._found.problems += self._doubts.values()
@@ -219,9 +224,10 @@ def _some(values: Sequence[T]) -> Iterable[Sequence[T]]:
 async def _check_files(store: Store, found: Soundness, emit: Emit, percent: float) -> None:
     turn = _Turn(percent, store.clock.now_ms() // _DAY)
     after, known = 0, set[str]()
-    total = await _count(store)
+    total, dropped = await _count(store), await _dropped(store, found)
     while rows := await _assets_after(store, after):
-        checked = await asyncio.to_thread(_check_some, store.vault, rows, turn)
+        present = [row for row in rows if row[1] not in dropped]
+        checked = await asyncio.to_thread(_check_some, store.vault, present, turn)
         for problem, size in checked:
             found.problems += [problem] if problem else []
             found.files_read += size is not None
@@ -232,6 +238,18 @@ async def _check_files(store: Store, found: Soundness, emit: Emit, percent: floa
         await emit("checking files", found.files, total)
     names = await asyncio.to_thread(lambda: set(store.vault.names()))
     found.unknown_files = len(names - known)
+
+
+async def _dropped(store: Store, found: Soundness) -> frozenset[str]:
+    """The files whose bytes are rightly gone; one of which no custody entry says so is a problem."""
+    async with store.database.reader() as reader:
+        gone = frozenset(await retention.dropped(reader))
+    found.problems += [
+        f"file {sha256}: it is marked as dropped, and no custody entry tells of it"
+        for sha256 in sorted(gone - found.drops_told)
+    ]
+    found.files_dropped = len(gone)
+    return gone
 
 
 @dataclass(frozen=True, slots=True)

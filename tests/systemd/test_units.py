@@ -178,7 +178,7 @@ def test_folders_are_private(path: str) -> None:
     assert re.search(rf"^d\s+{path}\s+0700\s+firstseen\s+firstseen\s", made, re.MULTILINE)
 
 
-TIMED = ("firstseen-verify", "firstseen-backup")
+TIMED = ("firstseen-verify", "firstseen-backup", "firstseen-retain")
 
 
 @analyze

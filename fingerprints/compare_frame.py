@@ -7,12 +7,11 @@ picture must be far nearer to one of its frames than its frames of other moments
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprints import features, pdq
-from fingerprints.compare_photo import CLOSE, MAYBE, SURE, Affine, inside
+from fingerprints import features, looks, pdq
+from fingerprints.compare_photo import AGREED, CLOSE, MAYBE, SURE, Affine, inside
 from fingerprints.compare_video import FEWEST_PIXELS, warped
 from fingerprints.matching import Match, Span
 from fingerprints.photo import Picture, View
@@ -50,6 +49,8 @@ def compare(picture: Picture, frames: Frames, points: Points) -> Match | None:
     if found is None or found.worth < (False, MAYBE, -pdq.BITS):
         return None
     hashed = found.bits <= CLOSE
+    if not hashed and not _is_alike(picture, frames, found):
+        return None
     share = _moment(picture, frames, found)
     return Match(
         "frame",
@@ -81,16 +82,31 @@ def _by_features(view: View, points: Points) -> Iterator[Found]:
             yield Found(view, place * ORB_EVERY, bool(mirrored), pdq.BITS, aligned.inliers, aligned.affine)
 
 
+def _is_alike(picture: Picture, frames: Frames, found: Found) -> bool:
+    """Whether the picture agrees with the frame in most of what both show, not only in a banner or a logo."""
+    if found.affine is None:
+        return True
+    luma = looks.grey(picture.look.colours)
+    shown = luma[:, ::-1] if found.mirrored else luma
+    return looks.agreement(shown, frames.thumbs[min(found.thumb, len(frames.thumbs) - 1)], _map(found)) >= AGREED
+
+
+def _map(found: Found) -> Affine:
+    """The map from the frame to the picture, as it is or in the mirror, in shares (2 x 3)."""
+    assert found.affine is not None
+    left, top, width, height = found.view.box
+    ours = inside((1 - left - width, top, width, height) if found.mirrored else found.view.box)
+    return np.asarray((ours @ np.vstack([found.affine, [0, 0, 1]]))[:2], np.float64)
+
+
 def _moment(picture: Picture, frames: Frames, found: Found) -> tuple[int, float] | None:
     """The thumb that is nearest where the video moves, and its distance as THIS_MOMENT; nothing if none can be told."""
     if found.affine is None:
         return None
-    left, top, width, height = found.view.box
-    ours = inside((1 - left - width, top, width, height) if found.mirrored else found.view.box)
-    thumbs, mask = warped(frames.thumbs, (ours @ np.vstack([found.affine, [0, 0, 1]]))[:2])
+    thumbs, mask = warped(frames.thumbs, _map(found))
     if mask.sum() < FEWEST_PIXELS:
         return None
-    luma = cv2.cvtColor(picture.look.colours, cv2.COLOR_RGB2GRAY)
+    luma = looks.grey(picture.look.colours)
     shown = (luma[:, ::-1] if found.mirrored else luma)[mask].astype(np.float32)
     times = thumbs[:, mask].astype(np.float32)
     away = np.abs(shown - _in_light_of(times, shown))

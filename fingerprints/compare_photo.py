@@ -124,7 +124,8 @@ def _is_alike(query: Picture, reference: Picture, found: Found) -> bool:
     """Whether the two agree in most of what both show, not only in a banner, a logo or one picture of a collage."""
     if found.turned or (found.bits <= CLOSE and (found.ours, found.theirs) == (WHOLE, WHOLE)):
         return True
-    return looks.agreement(query.look.colours, reference.look.colours, _map(found)[:2]) >= AGREED
+    ours, theirs = looks.grey(query.look.colours), looks.grey(reference.look.colours)
+    return looks.agreement(ours, theirs, _map(found)[:2]) >= AGREED
 
 
 def _shares_a_picture(found: Found) -> bool:

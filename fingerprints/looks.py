@@ -22,6 +22,7 @@ NEARBY, FULL = 7, 0.6  # places across a window, and the share of it that both p
 LIVELY, ALIKE = 25.0, 0.5  # variance of brightness that can be compared, and the correlation of what is alike
 FEWEST = 40  # windows
 Colours = NDArray[np.uint8]
+Greys = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,13 @@ def are_altered(query: Colours, reference: Colours) -> bool:
     return float(np.percentile(left, PATCHED)) > PATCH
 
 
-def agreement(ours: Colours, theirs: Colours, affine: NDArray[np.float64]) -> float:
-    """In how much of what two pictures (32 x 32 x 3) both show they look alike, where there is something to see.
+def agreement(ours: Greys, theirs: Greys, affine: NDArray[np.float64]) -> float:
+    """In how much of what two pictures (32 x 32 greys) both show they look alike, where there is something to see.
 
     ``affine`` takes points of theirs to ours, in shares (2 x 3). Small windows are compared by the correlation of
     their brightness, so that other light and colours do not matter. 1.0 where too little is to be seen to tell.
     """
-    luma, other = _ycc(ours)[..., 0], _laid(_ycc(theirs)[..., 0], affine)
+    luma, other = ours.astype(np.float32), _laid(theirs.astype(np.float32), affine)
     shown = _laid(np.ones((SIDE, SIDE), np.float32), affine) > 0.99
     count = _summed(shown.astype(np.float32))
     mean, mid = (_summed(one * shown) / np.maximum(count, 1) for one in (luma, other))
@@ -93,6 +94,11 @@ def agreement(ours: Colours, theirs: Colours, affine: NDArray[np.float64]) -> fl
         return 1.0
     alike = common / np.sqrt(np.maximum(spread, 1) * np.maximum(its, 1)) > ALIKE
     return float(alike[seen].mean())
+
+
+def grey(colours: Colours) -> Greys:
+    """The brightness of a small picture."""
+    return np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _laid(picture: NDArray[np.float32], affine: NDArray[np.float64]) -> NDArray[np.float32]:

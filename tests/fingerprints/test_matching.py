@@ -228,15 +228,16 @@ def test_a_photo_within_a_collage() -> None:
 
 
 @pytest.mark.parametrize("where", [(0, 380, 640, 100), (10, 340, 170, 130)], ids=["banner", "logo"])
-def test_photos_with_one_banner_are_no_copies(where: tuple[int, int, int, int]) -> None:
-    """A channel's banner below two photos, or its large logo in both, makes neither a copy of the other."""
+def test_pictures_with_one_banner_are_no_copies(where: tuple[int, int, int, int]) -> None:
+    """A channel's banner, or its large logo, in two pictures makes neither a copy of the other, nor a frame of it."""
     left, top, width, height = where
-    branded = []
-    for seed in (5, 6):
-        picture = still(seed).copy()
+    one, other = still(5).copy(), still(6).copy()
+    for picture in (one, other):
         picture[top : top + height, left : left + width] = edits.scaled(width, height)(still(7))
-        branded.append(read(files.photo(picture)).fingerprints)
-    assert compare(*branded) is None
+    photo, elsewhere = read(files.photo(one)).fingerprints, read(files.photo(other)).fingerprints
+    video = read(files.video(Clip(lambda _: other, 30, FPS))).fingerprints
+    assert compare(photo, elsewhere) is None
+    assert compare(photo, video) is None
 
 
 def test_two_collages_with_one_picture_in_common() -> None:

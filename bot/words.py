@@ -91,18 +91,6 @@ STAGES: Mapping[str, Phrase] = {
     "matching": Phrase("Looking… comparing it with everything held"),
     "drawing": Phrase("Looking… drawing the proof"),
 }
-WATCH_WORD: Mapping[str, Phrase] = {
-    "active": Phrase("active"),
-    "private": Phrase("private"),
-    "banned": Phrase("banned"),
-    "gone": Phrase("gone"),
-    "paused": Phrase("paused"),
-    "joined": Phrase("joined"),
-    "fast": Phrase("fast watch"),
-    "poll": Phrase("polled"),
-    "preview": Phrase("by its public pages"),
-    "imported": Phrase("imported"),
-}
 JUDGED = frozenset({"judged {what}", "agreed: {what}", "no longer agrees: {what}"})
 DEEDS = (  # as ``storage.members`` words them
     Phrase("tagged {what}"),
@@ -239,9 +227,7 @@ PART, FORWARDED, EDITED = Phrase("in part"), Phrase("forwarded"), Phrase("edited
 MIRRORED, SAME_SOUND, OTHER_SOUND = Phrase("mirrored"), Phrase("same sound"), Phrase("sound differs")
 NO_HISTORY = Phrase("Nobody did anything with it yet.")
 TAXONOMY = Phrase("Tags on offer")
-TEAM, STATUS, ALL_WELL, NOTHING = Phrase("Team"), Phrase("Status"), Phrase("No trouble."), Phrase("nothing")
-WAITING, WATCHED, SEARCH = Phrase("Waiting:"), Phrase("Watched:"), Phrase("Search:")
-NO_ALERTS, NOT_CHECKED = Phrase("No alert was sent in the last day."), Phrase("not compared with Telegram yet")
+TEAM, SEARCH, NOTHING = Phrase("Team"), Phrase("Search:"), Phrase("nothing")
 MATCH, VERDICT_GIVEN, PLACED = Phrase("Match:"), Phrase("Verdict:"), Phrase("Place:")
 
 
@@ -568,51 +554,3 @@ def searched(assets: int, where: int, since: datetime | None) -> str:
     files = plural("{number} file", "{number} files", assets, number=counted(assets))
     day = format_datetime(since, "d MMM y", locale=spoken())
     return say("Searched: {files} of {channels}, posted since {day}", files=files, channels=channels(where), day=day)
-
-
-def trouble(part: str, message: str, since: datetime) -> str:
-    """What is wrong, since when; the message is the operator's, as it is logged."""
-    return say("⚠ {part}: {message} (since {moment})", part=part, message=message, moment=moment(since))
-
-
-def parked(number: int) -> str:
-    """Jobs that wait for a person."""
-    return plural("{number} parked", "{number} parked", number, number=number)
-
-
-def alert_ages(number: int, middle: timedelta, late: timedelta) -> str:
-    """How long after a post its card came, over the last day."""
-    alerts = plural("{number} alert", "{number} alerts", number, number=counted(number))
-    return say(
-        "{alerts} in the last day, half within {middle}, 95 of 100 within {late}",
-        alerts=alerts,
-        middle=span(middle),
-        late=span(late),
-    )
-
-
-def refingerprinted(done: int, total: int, left: timedelta | None) -> str:
-    """How far the archive's fingerprints are made anew, and how long it takes yet, if there is a pace to go by."""
-    if left is None:
-        return say("Fingerprints made anew: {done} of {total}", done=counted(done), total=counted(total))
-    return say(
-        "Fingerprints made anew: {done} of {total}, about {span} more",
-        done=counted(done),
-        total=counted(total),
-        span=span(left),
-    )
-
-
-def checked(age: timedelta) -> str:
-    """How long ago a channel was compared with Telegram."""
-    return say("compared with Telegram {span} ago", span=span(age))
-
-
-def through_post(message_id: int) -> str:
-    """Up to which post a channel is complete."""
-    return say("through post {number}", number=message_id)
-
-
-def watch_word(word: str) -> str:
-    """The state or the tier of a watch."""
-    return WATCH_WORD[word]() if word in WATCH_WORD else word

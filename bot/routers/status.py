@@ -7,7 +7,7 @@ from aiogram.filters import Command
 from aiogram.types import Message
 from aiogram.utils.formatting import Bold, Code, Text
 
-from bot import words
+from bot import health, words
 from bot.access import Action, needs
 from bot.cleaning import line
 from bot.desk import Desk
@@ -34,14 +34,14 @@ async def write_status(message: Message, desk: Desk) -> None:
         lines += await _watches(reader, desk, named=message.chat.type == "private")
         number, digest = await custody.head(reader)
     lines.append(Text(f"{words.custody_head(number)} ", Code(digest)))
-    await desk.outgoing.reply(message, fitting(Bold(words.STATUS()), lines))
+    await desk.outgoing.reply(message, fitting(Bold(health.STATUS()), lines))
 
 
 async def _troubles(reader: Reader) -> list[Text]:
     troubles = await settings.troubles(reader)
     if not troubles:
-        return [Text(words.ALL_WELL())]
-    return [Text(words.trouble(line(one.part, 40), line(one.message, 240), one.since)) for one in troubles]
+        return [Text(health.ALL_WELL())]
+    return [Text(health.trouble(line(one.part, 40), line(one.message, 240), one.since)) for one in troubles]
 
 
 async def _held(reader: Reader) -> list[Text]:
@@ -52,9 +52,9 @@ async def _held(reader: Reader) -> list[Text]:
 async def _queues(reader: Reader) -> list[Text]:
     waiting = []
     for queue, states in (await jobs.counts(reader)).items():
-        parked = f", {words.parked(states['parked'])}" if states.get("parked") else ""
+        parked = f", {health.parked(states['parked'])}" if states.get("parked") else ""
         waiting.append(f"{queue} {states.get('ready', 0) + states.get('running', 0)}{parked}")
-    return [Text(f"{words.WAITING()} {'; '.join(waiting) or words.NOTHING()}")]
+    return [Text(f"{health.WAITING()} {'; '.join(waiting) or words.NOTHING()}")]
 
 
 async def _refingerprinted(reader: Reader, desk: Desk) -> list[Text]:
@@ -62,15 +62,15 @@ async def _refingerprinted(reader: Reader, desk: Desk) -> list[Text]:
     if upgrade is None or upgrade.state == "done":
         return []
     end = upgrade.expected_end(now)
-    return [Text(words.refingerprinted(upgrade.total - upgrade.left, upgrade.total, end - now if end else None))]
+    return [Text(health.refingerprinted(upgrade.total - upgrade.left, upgrade.total, end - now if end else None))]
 
 
 async def _alerts(reader: Reader, desk: Desk) -> list[Text]:
     ages = sorted(await alerts.ages(reader, desk.store.clock.now() - ALERTS_OF))
     if not ages:
-        return [Text(words.NO_ALERTS())]
+        return [Text(health.NO_ALERTS())]
     middle, late = ages[len(ages) // 2], ages[int(0.95 * (len(ages) - 1))]
-    return [Text(words.alert_ages(len(ages), timedelta(seconds=middle), timedelta(seconds=late)))]
+    return [Text(health.alert_ages(len(ages), timedelta(seconds=middle), timedelta(seconds=late)))]
 
 
 async def _watches(reader: Reader, desk: Desk, *, named: bool) -> list[Text]:
@@ -78,15 +78,15 @@ async def _watches(reader: Reader, desk: Desk, *, named: bool) -> list[Text]:
     states: dict[str, int] = {}
     for watch, _ in watched:
         states[watch.state] = states.get(watch.state, 0) + 1
-    counted = ", ".join(f"{number} {words.watch_word(state)}" for state, number in sorted(states.items()))
-    lines = [Text(f"{words.WATCHED()} {counted or words.NOTHING()}")]
+    counted = ", ".join(f"{number} {health.watch_word(state)}" for state, number in sorted(states.items()))
+    lines = [Text(f"{health.WATCHED()} {counted or words.NOTHING()}")]
     if not named:
         return lines
     for watch, channel in watched[:MOST_WATCHES]:
         reason = f" ({line(watch.state_reason, 60)})" if watch.state_reason else ""
         checked = await channels.reconciled_at(reader, channel.channel_id)
-        age = words.checked(desk.store.clock.now() - checked) if checked else words.NOT_CHECKED()
-        state, tier = words.watch_word(watch.state), words.watch_word(watch.tier)
-        through = words.through_post(watch.contiguous_through)
+        age = health.checked(desk.store.clock.now() - checked) if checked else health.NOT_CHECKED()
+        state, tier = health.watch_word(watch.state), health.watch_word(watch.tier)
+        through = health.through_post(watch.contiguous_through)
         lines.append(Text(f"{line(channel.title, 40)}: {state}{reason}, {tier}, {through}, {age}"))
     return lines

@@ -91,9 +91,12 @@ class Card:
         return hashlib.sha256("\0".join(shown).encode()).hexdigest()
 
 
-def compose(view: CardView, *, limit: int, menu: str = "", taxonomy: Sequence[str] = ()) -> Card:
-    """The card of a footage within ``limit`` units. ``menu`` names the row of choices that is open."""
-    text, entities = _body(view, limit).render()
+def compose(view: CardView, *, limit: int, menu: str = "", taxonomy: Sequence[str] = (), compact: bool = False) -> Card:
+    """The card of a footage within ``limit`` units. ``menu`` names the row of choices that is open.
+
+    A ``compact`` card says what decides whether to look; all of it while a menu is open.
+    """
+    text, entities = _body(view, limit, compact=compact and not menu).render()
     return Card(text, tuple(entities), keyboard(view, menu, taxonomy))
 
 
@@ -117,17 +120,25 @@ class Worth(IntEnum):
 Line = tuple[Worth, Text]
 
 
-def _body(view: CardView, limit: int) -> Text:
+COMPACT = frozenset({Worth.FORWARD, Worth.EARLIEST, Worth.MATCH, Worth.POST, Worth.TAGS, Worth.ALWAYS})
+COMPACT_CAPTION = 120  # units
+
+
+def _body(view: CardView, limit: int, *, compact: bool = False) -> Text:
     """The fixed lines first; the caption and the notes share what is left."""
     above, below = _above(view), _below(view)
+    if compact:
+        above, below = ([one for one in lines if one[0] in COMPACT] for lines in (above, below))
     while (fixed := sum(len(text) + 1 for _, text in (*above, *below))) > limit:
         least = min(worth for worth, _ in (*above, *below))
         above, below = ([one for one in lines if one[0] != least] for lines in (above, below))
-    quote = _caption(view, limit - fixed - 1)
+    room = limit - fixed - 1
+    quote = _caption(view, min(room, COMPACT_CAPTION) if compact else room)
     if quote is not None:
         fixed += len(quote) + 1
     middle = [quote] if quote is not None else []
-    return as_list(*(text for _, text in above), *middle, *(text for _, text in below), *_notes(view, limit - fixed))
+    notes = [] if compact else _notes(view, limit - fixed)
+    return as_list(*(text for _, text in above), *middle, *(text for _, text in below), *notes)
 
 
 def _above(view: CardView) -> list[Line]:

@@ -22,7 +22,7 @@ from bot.views import card_view
 from core.errors import Permanent, Transient
 from core.model import Alert, DeliveryState
 from pipeline.proofs import Drawing
-from storage import alerts, jobs, settings, taxonomy
+from storage import alerts, forms, jobs, settings, taxonomy
 from storage.database import Reader, Tx
 from storage.opening import Store
 
@@ -44,6 +44,7 @@ class Wanted:
     picture_digest: str
     waiting: int
     taxonomy: tuple[str, ...] = ()
+    compact: bool = False
 
     @property
     def first(self) -> bool:
@@ -119,7 +120,9 @@ class DeliverStep:
             return None
         shown, picture = await alerts.digests(reader, alert.alert_id) if alert.message_id is not None else ("", "")
         waiting = len(await alerts.unsent(reader, alert.chat_id, alert.thread_id))
-        return Wanted(alert, view, shown, picture, waiting, await taxonomy.current(reader, self._configured_tags))
+        offered = await taxonomy.current(reader, self._configured_tags)
+        compact = await forms.is_compact(reader, alert.chat_id)
+        return Wanted(alert, view, shown, picture, waiting, offered, compact)
 
     async def work(self, given: Wanted) -> Delivered:
         """Send or edit once the pace allows it; what must wait or be tried again leaves as Transient."""
@@ -193,7 +196,8 @@ class DeliverStep:
         pictured = drawing is not None or bool(wanted.picture_digest)
         limit = CAPTION_LIMIT if pictured else TEXT_LIMIT
         menu = self._menus.of(wanted.alert.alert_id)
-        return Drawn(compose(wanted.view, limit=limit, menu=menu, taxonomy=wanted.taxonomy), drawing)
+        card = compose(wanted.view, limit=limit, menu=menu, taxonomy=wanted.taxonomy, compact=wanted.compact)
+        return Drawn(card, drawing)
 
     async def _with_photo(self, wanted: Wanted, drawn: Drawn) -> Drawn:
         """Draw the picture, unless the message shows it already; a card whose picture can't be drawn goes without."""

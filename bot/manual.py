@@ -26,6 +26,7 @@ COMMANDS: Sequence[tuple[str, Phrase]] = (
     ("unfollow", Phrase("the same: end it; also /unmute")),
     ("recap", Phrase("what mutes held back here")),
     ("status", Phrase("what is watched, what waits, what is wrong")),
+    ("cards", Phrase("compact or full: how cards look here")),
     ("tags", Phrase("the tags on offer; leads change them by /addtag, /renametag old > new, /retiretag")),
     ("team", Phrase("who belongs to the team")),
     ("invite", Phrase("tagger: a link for one new member; for leads, in private")),

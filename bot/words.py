@@ -190,6 +190,9 @@ TOO_LARGE = Phrase(
     "Send a shorter piece, a smaller copy or a screenshot."
 )
 FILE_GONE = Phrase("Telegram no longer gives out this file; please send it again.")
+WHICH_FORM = Phrase("How should cards look here? /cards compact or /cards full")
+CARDS_COMPACT = Phrase("Cards are compact here from now on; ⋯ More opens all of one.")
+CARDS_FULL = Phrase("Cards say everything here from now on.")
 WHICH_CHANGE = Phrase("Which tag? Like this: /addtag drones, /renametag old > new, /retiretag drones")
 NO_CHANGE = Phrase("That is so already, or there is no such tag on offer.")
 INVITE_IN_PRIVATE = Phrase("Write it to me in private: whoever reads an invitation first can use it.")

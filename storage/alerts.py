@@ -4,7 +4,7 @@ from datetime import datetime
 
 from core.clock import from_ms, to_ms
 from core.model import Alert, DeliveryState
-from storage import languages, settings
+from storage import forms, languages, settings
 from storage.database import Reader, Row, Tx
 
 _ALERT = """alert_id, footage_id, chat_id, thread_id, message_id, shown_version, wanted_version, state, loud, repeats"""
@@ -200,6 +200,7 @@ async def migrate_chat(tx: Tx, old: int, new: int) -> None:
     """
     await settings.put(tx, f"chat {old} is now", str(new))
     await languages.move(tx, old, new)
+    await forms.move(tx, old, new)
     await tx.run(
         """
         UPDATE alert SET chat_id = :new, thread_id = NULL, message_id = NULL, state = CASE

@@ -40,6 +40,7 @@ COMMANDS = {
     "write_status": "/status",
     "write_help": "/help",
     "write_language": "/language uk",
+    "write_form": "/cards compact",
     "write_tags": "/tags",
     "write_taxonomy": "/addtag drones",
     "write_team": "/team",

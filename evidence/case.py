@@ -10,7 +10,7 @@ from core.errors import InputError
 from core.ids import footage_label, parse_footage, post_key, post_link
 from core.model import Asset, Channel, Finding, Judgement, Location, MediaRef, Note
 from pipeline.copies import BestCopy, best_copy
-from storage import custody, footage, members, posts, search
+from storage import custody, footage, furniture, members, posts, search
 from storage.database import Reader
 from storage.footage import FootageSighting
 from storage.members import Event
@@ -70,6 +70,7 @@ class CaseFootage:
     notes: tuple[Note, ...]
     history: tuple[Event, ...]
     best: BestCopy | None = None
+    furniture: tuple[int, ...] = ()  # what was found to be channel furniture in its files
 
     @property
     def label(self) -> str:
@@ -137,6 +138,7 @@ def subjects(case: Case) -> frozenset[str]:
     for one in case.footage:
         names |= {f"footage/{number}" for number in (one.footage_id, *one.absorbed)}
         names |= {f"asset/{asset.asset_id}" for asset in one.assets}
+        names |= {f"furniture/{number}" for number in one.furniture}
         names |= {f"sighting/{copy.seen.sighting.sighting_id}" for copy in one.copies}
     return frozenset(names)
 
@@ -186,7 +188,13 @@ async def _footage(reader: Reader, footage_id: int) -> CaseFootage:
         await members.notes(reader, footage_id),
         await members.history(reader, footage_id),
         await best_copy(reader, seen),
+        await _furniture(reader, seen),
     )
+
+
+async def _furniture(reader: Reader, seen: Sequence[FootageSighting]) -> tuple[int, ...]:
+    found = [await furniture.in_asset(reader, asset_id) for asset_id in {one.asset.asset_id for one in seen}]
+    return tuple(sorted({stretch.furniture_id for some in found for stretch in some}))
 
 
 async def _post(reader: Reader, key: str, copy: Copy) -> CasePost:

@@ -21,11 +21,11 @@ from evidence.export import Exported, export
 from fingerprints.child import Isolation
 from fingerprints.media import Limits
 from pipeline.proofs import Proofs
-from storage import assets, custody, footage, members, posts
+from storage import assets, custody, footage, furniture, members, posts
 from storage.opening import Store
 from tests.evidence import chromium
 from tests.media import files, synthetic
-from tests.storage.made import MARK, NOW, OLENA, VIDEO, a_post, taken
+from tests.storage.made import ASTRA, MARK, NOW, OLENA, VIDEO, a_post, taken
 
 NASTY = '</td><script>alert(1)</script><img src="http://127.0.0.1/x">\u202e=cmd|\x00'
 HOSTILE = (
@@ -179,8 +179,11 @@ async def test_a_forged_bag_with_fitting_manifests_is_found_by_the_chain(desk: D
 async def test_only_entries_of_the_case_are_shown(desk: Desk) -> None:
     """Of everything else the desk does, a bag holds seals only."""
     async with desk.store.database.transaction() as tx:
+        jingle = await furniture.learn(tx, ASTRA.channel_id, furniture.Place.OPENING, True, (1, 2, 3), 3, NOW)
+        await furniture.put(tx, jingle, 1, 0.0, 5.0, NOW)
         await custody.record(tx, "watch.wished", "@secret", members.actor(MARK), NOW)
     log = ((await desk.bag(ALL)).path / "data" / "custody.jsonl").read_text()
+    assert "furniture.learned" in log
     assert "@secret" not in log
     assert "post/1001/6" not in log
     assert sum('"seal"' in line for line in log.splitlines()) == 2

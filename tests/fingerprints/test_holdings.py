@@ -230,6 +230,22 @@ def test_damaged_files_are_refused_and_replaced(tmp_path: Path, damage: str) -> 
     again.close()
 
 
+def test_what_an_interrupted_merge_left_is_swept_away(tmp_path: Path) -> None:
+    """A half-written volume, or one that no manifest came to name, counts for nothing and does not stay."""
+    folder = tmp_path / "index"
+    plain, marks = filled(folder)
+    counted = {path.name for path in folder.iterdir()}
+    (volume,) = counted - {MANIFEST}
+    shutil.copytree(folder / volume, folder / "new-0123456789abcdef")
+    shutil.copytree(folder / volume, folder / "0123456789abcdef")
+    (folder / f"{MANIFEST}.new").write_text("{")
+    held = shelved(folder)
+    assert held.open(marks) == ""
+    assert_alike(held.view, plain, 10)
+    held.close()
+    assert {path.name for path in folder.iterdir()} == counted
+
+
 @pytest.mark.parametrize(("database", "recipe", "foreign"), [("two", "first", "database"), ("one", "new", "recipe")])
 def test_foreign_files_are_refused(tmp_path: Path, database: str, recipe: str, foreign: str) -> None:
     """Files of another database, or made by another choice of what is looked for, are not taken up."""

@@ -13,7 +13,7 @@ from aiogram.types import Message
 
 from bot.calls import Fate, Outcome, attempt
 from bot.cards import CAPTION_LIMIT, TEXT_LIMIT, Card, CardView, compose
-from bot.digests import digest_key
+from bot.digests import LINES, digest_key
 from bot.hearing import spoken_to
 from bot.menus import Menus
 from bot.pace import Lane, Pace
@@ -222,7 +222,7 @@ class DeliverStep:
 
     def _lane(self, wanted: Wanted) -> Lane:
         if wanted.first:
-            return Lane.CARD
+            return Lane.CROWDED if wanted.alert.chat_id < 0 and wanted.waiting >= LINES else Lane.CARD
         return Lane.ANSWER if self._menus.busy(wanted.alert.alert_id) else Lane.EDIT
 
     async def _begin(self, wanted: Wanted) -> int:

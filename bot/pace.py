@@ -22,6 +22,7 @@ class Lane(IntEnum):
     EDIT = 2
     DIGEST = 3
     CARD = 5
+    CROWDED = 12  # a card while so many wait that digests show more of them sooner
 
 
 @dataclass(slots=True)

@@ -122,7 +122,7 @@ def build_parts(config: Config, store: Store, proofs: ProofMaker, asker: Asker) 
     bot = _bot(config)
     pace, open_menus = Pace(store.clock, config.bot.group_budget), Menus(store.clock)
     outgoing = Outgoing(bot, pace, store.clock)
-    desk = Desk(store, outgoing, open_menus, config.bot.tags, frozenset(config.bot.second_reviewer))
+    desk = Desk(store, outgoing, open_menus, proofs, config.bot.tags, frozenset(config.bot.second_reviewer))
     screen = Screen(bot, spoilers=config.bot.spoilers)
     in_hand: set[int] = set()
     steps = (

@@ -12,7 +12,7 @@ from aiogram.utils.formatting import Bold, DateTime, ExpandableBlockQuote, Itali
 from bot import words
 from bot.callbacks import Act, Press, word_key
 from bot.cleaning import cut, line, paragraph, units
-from bot.copies import BEST, summary
+from bot.copies import BEST, HEAR, summary
 from bot.likeness import Likeness, describe, spanned, stretch
 from core.ids import footage_label, post_link
 from core.model import Channel, FindingKind, Forward, Judgement, Location, Note, Verdict
@@ -467,7 +467,7 @@ def _more_rows(view: CardView, _taxonomy: Sequence[str]) -> Rows:
     return [
         [_button(text, Act.TELL, view.footage_id, what) for text, what in told],
         [_button(words.SPREAD(), Act.TELL, view.footage_id, "spread"), _best_button(view)],
-        [_furniture_button(view)],
+        [_button(HEAR(), Act.TELL, view.footage_id, "hear"), _furniture_button(view)],
         [_button(text, Act.ATTEND, view.footage_id, what) for text, what in attending],
         *([_stretch_button(view, one)] for one in view.furnished[:MOST_STRETCHES]),
         _closing(view),

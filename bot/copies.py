@@ -17,7 +17,7 @@ from core.units import format_size
 from pipeline.best import Flaw, Merit
 from pipeline.copies import BestCopy
 
-BEST = Phrase("⭐ Best copy")
+BEST, HEAR = Phrase("⭐ Best copy"), Phrase("🔊 Hear both")
 MOST_BYTES = 50_000_000  # that a bot may send
 _ENDINGS: Mapping[MediaKind, str] = {
     MediaKind.PHOTO: ".jpg",

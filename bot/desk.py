@@ -12,6 +12,7 @@ from bot import words
 from bot.callbacks import Act, parse
 from bot.menus import Menus
 from bot.outgoing import Outgoing, shown
+from bot.screen import ProofMaker
 from core.ids import parse_footage
 from core.model import DeliveryState, Member, Verdict
 from pipeline import followers
@@ -31,6 +32,7 @@ class Desk:
     store: Store
     outgoing: Outgoing
     menus: Menus
+    proofs: ProofMaker
     configured_tags: Sequence[str]
     second_reviewer: frozenset[Verdict] = frozenset()  # verdicts that need one
 

@@ -89,6 +89,20 @@ class Outgoing:
 
         return await self._patiently(message.chat.id, send)
 
+    async def speak(self, message: Message, content: bytes, caption: str) -> Message | None:
+        """Answer a message with a voice note (Ogg Opus)."""
+
+        async def send() -> Message:
+            return await self._bot.send_voice(
+                message.chat.id,
+                BufferedInputFile(content, "proof.ogg"),
+                caption=caption,
+                message_thread_id=topic_of(message),
+                reply_parameters=_below(message.message_id),
+            )
+
+        return await self._patiently(message.chat.id, send)
+
     async def hand_over(
         self, message: Message, path: Path, name: str, caption: Text, *, protect: bool
     ) -> Message | None:

@@ -433,45 +433,6 @@ def contrast(kind: str, said: str, known: str) -> str:
             return say("has other sound")
 
 
-# ------------------------------------------------------------------------------------------------ what a match says
-
-
-def alike(relation: str, other: str) -> str:
-    """How a copy resembles another as a whole."""
-    phrase = LIKENESS_WORD.get(relation)
-    return phrase().format(other=other) if phrase else say("looks like {other}", other=other)
-
-
-def frame_of(time: str, other: str) -> str:
-    """Which second of another a picture shows."""
-    return say("one frame: this picture is {time} of {other}", time=time, other=other)
-
-
-def stretch_of(mine: str, its: str, other: str) -> str:
-    """Which seconds of this are which of another."""
-    return say("{mine} of this is {its} of {other}", mine=mine, its=its, other=other)
-
-
-def more_stretches(number: int) -> str:
-    """Stretches that are not named."""
-    return say("(+{number} more)", number=number)
-
-
-def sound_only(stretches: str) -> str:
-    """Only the sound is the same."""
-    return say("the same sound: {stretches}; other pictures", stretches=stretches)
-
-
-def speeds(factors: str) -> str:
-    """At which speeds a copy runs."""
-    return say("speed {factors}", factors=factors)
-
-
-def uncertain(share: float) -> str:
-    """A match of which a person has to judge."""
-    return say("not certain ({share})", share=f"{share:.0%}")
-
-
 # ------------------------------------------------------------------------------------------------ longer texts
 
 

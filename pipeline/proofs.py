@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -23,7 +23,7 @@ _log = structlog.get_logger("proofs")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG or PNG, and what it shows: equal digests mean the same picture, before it is drawn."""
+    """A JPEG or PNG, or an Ogg to be heard, and what it shows: equal digests mean the same, before it is drawn."""
 
     content: bytes
     digest: str
@@ -42,6 +42,11 @@ class Drawing:
         """Names the drawing by everything that decides what it shows."""
         parts = [self.task, *(asset.sha256 for asset in self.assets), repr(sorted(self.arguments.items()))]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
+    def heard(self) -> "Drawing":
+        """The same as a voice note."""
+        return replace(self, task="sound")
 
 
 class Proofs:

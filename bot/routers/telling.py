@@ -5,18 +5,19 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.formatting import Text
 
-from bot import copies, notices, words
+from bot import copies, notices, voices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.desk import Desk, Pressed
 from bot.outgoing import shown, topic_of
 from bot.spreading import spread_picture
-from bot.stories import evidence, history, timeline
+from bot.stories import copy_buttons, evidence, history, timeline
 from bot.tongues import aloud
 from core.ids import footage_label
 from pipeline.copies import best_copy
 from storage import alerts, custody, footage, members
 from storage.database import Reader
+from storage.footage import FootageSighting
 
 
 def router() -> Router:
@@ -36,16 +37,20 @@ async def press_tell(query: CallbackQuery, press: Press, desk: Desk) -> None:
     if press.argument == "best":
         await _send_best(query, press, desk)
         return
+    if press.argument == "hear":
+        await _let_hear(query, press, desk)
+        return
     async with desk.store.database.reader() as reader:
         number = await desk.present(reader, press.footage_id)
+        seen = await footage.sightings(reader, number) if number else ()
         with aloud():
-            story = await _story(reader, press.argument, number) if number else None
+            story = await _story(reader, press.argument, number, seen) if number else None
     message = shown(query)
     if story is None or message is None:
         await desk.outgoing.answer(query, words.OUT_OF_DATE())
         return
     await desk.outgoing.answer(query)
-    await desk.outgoing.reply(message, story)
+    await desk.outgoing.reply(message, story, copy_buttons(seen) if press.argument == "evidence" else None)
 
 
 async def _show_spread(query: CallbackQuery, press: Press, desk: Desk) -> None:
@@ -74,6 +79,19 @@ async def _send_best(query: CallbackQuery, press: Press, desk: Desk) -> None:
     await desk.outgoing.answer(query)
     with aloud():
         await copies.send(desk.outgoing, message, number, best, desk.store.vault.path(best.seen.asset.sha256))
+
+
+async def _let_hear(query: CallbackQuery, press: Press, desk: Desk) -> None:
+    message = shown(query)
+    async with desk.store.database.reader() as reader:
+        number = await desk.present(reader, press.footage_id)
+        seen = await footage.sightings(reader, number) if number else ()
+    if number is None or message is None or not seen:
+        await desk.outgoing.answer(query, words.OUT_OF_DATE())
+        return
+    await desk.outgoing.answer(query)
+    with aloud():
+        await voices.send(desk.outgoing, desk.proofs, message, number, seen[-1])
 
 
 async def press_card(query: CallbackQuery, press: Press, desk: Desk) -> None:
@@ -108,11 +126,11 @@ async def _bring(message: Message, number: int, desk: Desk) -> None:
         await desk.outgoing.say(message.chat.id, notice, thread_id=here.thread_id, reply_to=here.message_id)
 
 
-async def _story(reader: Reader, what: str, number: int) -> Text | None:
+async def _story(reader: Reader, what: str, number: int, seen: tuple[FootageSighting, ...]) -> Text | None:
     if what == "timeline":
-        return timeline(number, await footage.sightings(reader, number))
+        return timeline(number, seen)
     if what == "evidence":
-        return evidence(number, await footage.sightings(reader, number), await custody.head(reader))
+        return evidence(number, seen, await custody.head(reader))
     if what == "history":
         return history(number, await members.history(reader, number))
     return None

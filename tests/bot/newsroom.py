@@ -45,6 +45,7 @@ from pipeline.proofs import Drawing, Picture
 from storage import alerts, assets, channels, fingerprints, footage, jobs, members, posts
 from storage.database import Tx
 from storage.opening import Store
+from tests.media import files, synthetic
 
 START = datetime(2024, 10, 18, 9, 0, tzinfo=UTC)
 ASTRA = Channel(1_600_100_001, "Astra", "astrapress", "independent", "ru")
@@ -74,10 +75,12 @@ class Drawer:
         return Drawing("proof" if len(files) > 1 else "sheet", files, {"footage": footage_id})
 
     async def draw(self, drawing: Drawing) -> Picture | None:
-        """A JPEG whose colour names the drawing."""
+        """A JPEG whose colour names the drawing, or a voice note."""
         self.drawn.append(drawing.digest)
         if self.broken:
             return None
+        if drawing.task == "sound":
+            return Picture(files.sound(synthetic.voice(1, 1.0)), drawing.digest)
         written = io.BytesIO()
         colour = tuple(bytes.fromhex(drawing.digest[:6]))
         Image.new("RGB", (320, 180), colour).save(written, "JPEG")

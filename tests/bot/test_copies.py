@@ -36,3 +36,25 @@ async def test_a_file_that_is_not_here_is_described(newsroom: Newsroom) -> None:
     await newsroom.said("the only copy held", "The file can't be sent here")
     answer = await newsroom.ivan.forge_callback(card, Press(Act.TELL, 99, "best").pack()).answered()
     assert answer.text == words.OUT_OF_DATE()
+
+
+async def test_both_sides_are_heard_on_demand(newsroom: Newsroom) -> None:
+    """A press brings one voice note of both sides of the newest match; a single copy has nothing to be heard beside."""
+    number = await newsroom.post(SPRAVDI)
+    card = await newsroom.shown(number)
+    newsroom.ivan.forge_callback(card, Press(Act.TELL, number, "hear").pack())
+    await newsroom.said("There is no other copy to hear beside this one.")
+
+    await newsroom.post(ASTRA, at=START + timedelta(hours=1), found=[(1, MIRRORED)])
+    await newsroom.shown(number, "2 copies")
+    newsroom.ivan.press(newsroom.group, card, "⋯ More")
+    await newsroom.until(lambda: "🔊 Hear both" in str(card.labels))
+    newsroom.ivan.press(newsroom.group, card, "🔊 Hear both")
+    sent = await newsroom.said("#F1: this copy, a tone, the earlier one")
+    assert sent.reply_to == card
+    assert sent.file is not None
+    assert sent.file.content.startswith(b"OggS")
+
+    newsroom.drawer.broken = True
+    newsroom.ivan.forge_callback(card, Press(Act.TELL, number, "hear").pack())
+    await newsroom.said("Nothing of what they have in common can be heard.")

@@ -1,7 +1,7 @@
 """Everything that is held, by what it is found by: hashes, and numbers that stand in lists.
 
 A tail in memory takes what is added; a thread makes volumes of it: a base, and a middle of at most an eighth of that.
-A question takes the view that is there and keeps it to its end: it never waits, and sees an addition, a removal or a
+A search takes the view that is there and keeps it to its end: it never waits, and sees an addition, a removal or a
 replacement whole or not at all. With a shelf the volumes are files, which the next start maps instead of making them.
 """
 
@@ -84,7 +84,7 @@ class Holdings:
         self.failure: OSError | None = None  # why the last merge was not kept
 
     def open(self, marks: Mapping[int, int]) -> str:
-        """Take up the files as far as they agree with the marks that the assets have; why there are none, if so."""
+        """Take up the files as far as they agree with the marks that the assets have; why they were refused, if so."""
         if self._shelf is None:
             return ""
         found = self._shelf.open(self._layout)
@@ -143,7 +143,7 @@ class Holdings:
         with self._lock:
             view = self._view
             middle = sum(one.weight for one in view.volumes[1:])
-            self._start_merge(self._crowded() or _MIDDLE_SHARE * weight(view.tails[-1]) > middle)
+            self._start_merge(self._untidy() or _MIDDLE_SHARE * weight(view.tails[-1]) > middle)
 
     def keep_up(self) -> None:
         """Return when what waits to be merged is not much more than it should be."""
@@ -172,9 +172,11 @@ class Holdings:
     def _due(self) -> bool:
         return self._share(self._view.tails[-1]) > 1
 
-    def _crowded(self) -> bool:
-        """Whether there are more volumes than there should be."""
-        return not self._filling and len(self._view.volumes) > _LEVELS
+    def _untidy(self) -> bool:
+        """Whether there are more volumes than there should be, or one without the tables that it should have."""
+        volumes, small = self._view.volumes, self._layout.small
+        untidy = len(volumes) > _LEVELS or not all(one.hashes.suits(small) for one in volumes)
+        return untidy and not self._filling
 
     def _start_merge(self, due: bool) -> None:
         """Have the tail merged, if that is ``due`` and no other merge is under way; a new one takes what comes."""
@@ -204,7 +206,7 @@ class Holdings:
         finally:
             with self._lock:
                 self._merging = None
-                self._start_merge(done and (self._due() or self._crowded()))
+                self._start_merge(done and (self._due() or self._untidy()))
 
     def _level(self, view: View) -> tuple[tuple[Volume, ...], tuple[Volume, ...], Layout]:
         """Which volumes stay as they are, which become part of the next one, and what that is like."""

@@ -325,6 +325,7 @@ def test_many_additions_are_merged_once(tmp_path: Path) -> None:
         assert_alike(cut_off.view, plain, 9)
     held.settle()
     assert len(held.view.volumes) <= 2
+    assert all(one.hashes.suits(LAYOUT.small) for one in held.view.volumes)
     assert_alike(held.view, plain, 9)
     held.close()
     cut_off.close()

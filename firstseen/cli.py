@@ -24,7 +24,7 @@ from core.config import Config
 from core.errors import ConfigError, FirstseenError, InputError
 from core.model import Tier
 from core.units import span
-from firstseen import __version__, exits, refingerprinting, retaining, verifying
+from firstseen import __version__, exits, forgetting, refingerprinting, retaining, verifying
 from firstseen import ledger as watching
 from firstseen.access import IMPORTING, REFINGERPRINTING, run_command
 from firstseen.doctor import examine
@@ -385,6 +385,19 @@ Footage = Annotated[str, typer.Option("--footage", help="A footage, as in F12.")
 Tag = Annotated[str, typer.Option("--tag", help="All footage with this tag.")]
 OfChannel = Annotated[str, typer.Option("--channel", help="All that a channel posted: @name, link or number.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the custody log.")]
+
+
+@app.command()
+def forget(
+    footage: Footage = "",
+    channel: OfChannel = "",
+    reason: Reason = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Forget; without it only the extent is told.")] = False,
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Give up the words, files and fingerprints of a footage or a channel for good, as the custody log will tell."""
+    outcome = _ask(_load(config), "forget", footage=footage, channel=channel, reason=reason, apply=apply)
+    out.print(escape(forgetting.told(outcome)))
 
 
 @hold_app.command("set")

@@ -9,7 +9,7 @@ from typing import Any
 from collectors.exports import import_path
 from core.ids import footage_label
 from core.model import SYSTEM, Tier
-from firstseen import __version__, ledger, refingerprinting, retaining, verifying
+from firstseen import __version__, forgetting, ledger, refingerprinting, retaining, verifying
 from firstseen.naming import copy_told, iso, known_channel, label
 from firstseen.watchlists import Listed, checked, look_ups
 from pipeline.copies import best_copy
@@ -244,6 +244,7 @@ COMMANDS: Mapping[str, Command] = {
     "export recorded": record_export,
     "snapshot": take_snapshot,
     "ledger": ledger.read,
+    "forget": forgetting.forget,
     "retain": retaining.carry_out,
     "hold": retaining.hold,
     "hold lift": retaining.lift,

@@ -16,7 +16,7 @@ from fingerprints.compare import Match
 from fingerprints.index import RECIPE, Matcher
 from fingerprints.shelf import Shelf
 from pipeline.masks import Masks
-from storage import fingerprints
+from storage import fingerprints, forgetting
 from storage.opening import Store
 
 FOLDER = "index"
@@ -46,6 +46,7 @@ class Library:
         self._masks = Masks()
         self._failure: OSError | None = None
         self._adding = asyncio.Lock()
+        self._forgotten = 0  # the turn up to which forgotten assets are not found any more
         self._asking = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def fill(self, progress: Progress | None = None) -> Filled:
@@ -53,6 +54,7 @@ class Library:
         self._loop = asyncio.get_running_loop()
         async with self._store.database.reader() as reader:
             await self._masks.renew(reader)
+            self._forgotten = max((turn for turn, _ in await forgetting.forgotten_since(reader, 0)), default=0)
             marks = {one: self._masks.mark(one, mark) for one, mark in (await fingerprints.marks(reader)).items()}
             database = await fingerprints.identity(reader)
             shelf = Shelf(self._store.state_dir / FOLDER, database, RECIPE, writable=self._writes)
@@ -96,9 +98,13 @@ class Library:
         await asyncio.to_thread(self._matcher.holdings.close)
 
     async def _renew(self) -> None:
-        """Know assets without what turned out to be channel furniture since, or with what turned out to be none."""
+        """Know assets without what turned out to be channel furniture since, or as none; and no forgotten ones."""
         async with self._store.database.reader() as reader:
-            changed = await self._masks.renew(reader)
+            changed = set(await self._masks.renew(reader))
+            forgotten = await forgetting.forgotten_since(reader, self._forgotten)
+        for turn, asset_id in forgotten:
+            self._forgotten = turn
+            changed.add(asset_id)
         for asset_id in changed:
             await self.add(asset_id)
 

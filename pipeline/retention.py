@@ -41,7 +41,7 @@ async def retain(store: Store, rules: Sequence[RetentionRule], emit: Emit, *, dr
     async with store.database.reader() as reader:
         kept = await retention.under_hold(reader)
     if drop:
-        await _finish(store)
+        await remove_leftovers(store)
     async for file in _files(store):
         reason = over(rules, file, now)
         if not reason:
@@ -104,7 +104,7 @@ async def _let_go(store: Store, due: Due, now: datetime) -> None:
     await asyncio.to_thread(store.vault.path(due.file.sha256).unlink, missing_ok=True)
 
 
-async def _finish(store: Store) -> None:
+async def remove_leftovers(store: Store) -> None:
     """Remove bytes that a crash left behind their entry; bytes that came again since are younger and stay."""
     async with store.database.reader() as reader:
         gone = await retention.dropped(reader)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from core.clock import from_ms, to_ms
 from core.model import COLLECTOR, Asset, Capture, MediaKind, Sighting
-from storage import custody
+from storage import custody, forgetting
 from storage.database import Reader, Row, Tx
 
 _SIGHTING = """
@@ -39,7 +39,7 @@ async def record(tx: Tx, sha256: str, size: int, kind: MediaKind, at: datetime) 
     row = await tx.one("SELECT asset_id FROM asset WHERE sha256 = :sha256", sha256=sha256)
     if row is None:
         raise RuntimeError("an asset that was just written is not there")
-    await tx.run("DELETE FROM dropped_file WHERE asset_id = :id", id=row["asset_id"])  # its bytes came again
+    await forgetting.came_again(tx, row["asset_id"], at)
     return int(row["asset_id"])
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from core.clock import from_ms, to_ms
 from core.ids import post_key
 from core.model import COLLECTOR, Capture, Forward, Link, MediaKind, MediaRef, Post, Recorded, RefState
-from storage import custody, search
+from storage import custody, forgetting, search
 from storage.database import Reader, Row, Tx
 
 _REF = """media_ref.ref_id, media_ref.post_id, media_ref.version, media_ref.role, media_ref.position, media_ref.kind,
@@ -85,7 +85,7 @@ async def record(tx: Tx, post: Post, capture: Capture, account: str, at: datetim
     stored = await _row(tx, post.channel_id, post.message_id)
     if stored is None:
         return Recorded.NEW, await _insert(tx, post, capture, account, at)
-    if not await _differs(tx, stored, post):
+    if await forgetting.is_forgotten(tx, stored["post_id"]) or not await _differs(tx, stored, post):
         return Recorded.KNOWN, stored["post_id"]
     await _amend(tx, stored, post, at)
     return Recorded.EDITED, stored["post_id"]
@@ -97,7 +97,7 @@ async def adopt(tx: Tx, post: Post, at: datetime) -> bool:
     The copy adds its bytes, album, origin and file ids; files that the export lacked are wanted again.
     """
     stored = await _row(tx, post.channel_id, post.message_id) if post.raw_layer else None
-    if stored is None or stored["raw_layer"]:
+    if stored is None or stored["raw_layer"] or await forgetting.is_forgotten(tx, stored["post_id"]):
         return False
     forward = post.forward
     await tx.run(

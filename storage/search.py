@@ -48,6 +48,11 @@ async def index_post(tx: Tx, post_id: int, text: str) -> None:
         await tx.run("INSERT INTO post_words (rowid, words) VALUES (:id, :words)", id=post_id, words=words)
 
 
+async def wipe(tx: Tx) -> None:
+    """Write the index of words anew, so that words that were taken out of it are in none of its old pieces."""
+    await tx.run("INSERT INTO post_words (post_words) VALUES ('optimize')")
+
+
 async def find(
     reader: Reader,
     words: str,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from aiogram.types import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 from aiogram.utils.formatting import Bold, Code, Text, TextLink, as_list
 
 from bot import words
@@ -11,6 +12,8 @@ from core.ids import footage_label, post_link
 from core.units import format_size
 from storage.footage import FootageSighting
 from storage.members import Event
+
+MOST_COPIED = 4  # files with a button of their own
 
 
 def timeline(footage_id: int, seen: Sequence[FootageSighting]) -> Text:
@@ -47,6 +50,16 @@ def evidence(footage_id: int, seen: Sequence[FootageSighting], head: tuple[int, 
     title = Bold(words.evidence_title(footage_label(footage_id)))
     number, digest = head
     return fitting(title, [Text(f"{words.custody_head(number)} ", Code(digest)), *lines])
+
+
+def copy_buttons(seen: Sequence[FootageSighting]) -> InlineKeyboardMarkup | None:
+    """One tap copies the SHA-256 of a file: the newest of them, each once."""
+    files = {one.asset.sha256: line(one.channel.title, 24) for one in seen}
+    rows = [
+        [InlineKeyboardButton(text=f"⧉ {digest[:8]}… {channel}", copy_text=CopyTextButton(text=digest))]
+        for digest, channel in list(files.items())[-MOST_COPIED:]
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
 
 
 def history(footage_id: int, events: Sequence[Event]) -> Text:

@@ -5,7 +5,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.formatting import Text
 
-from bot import copies, notices, words
+from bot import copies, notices, voices, words
 from bot.access import Action, needs
 from bot.callbacks import Act, Press
 from bot.desk import Desk, Pressed
@@ -36,6 +36,9 @@ async def press_tell(query: CallbackQuery, press: Press, desk: Desk) -> None:
         return
     if press.argument == "best":
         await _send_best(query, press, desk)
+        return
+    if press.argument == "hear":
+        await _let_hear(query, press, desk)
         return
     async with desk.store.database.reader() as reader:
         number = await desk.present(reader, press.footage_id)
@@ -76,6 +79,19 @@ async def _send_best(query: CallbackQuery, press: Press, desk: Desk) -> None:
     await desk.outgoing.answer(query)
     with aloud():
         await copies.send(desk.outgoing, message, number, best, desk.store.vault.path(best.seen.asset.sha256))
+
+
+async def _let_hear(query: CallbackQuery, press: Press, desk: Desk) -> None:
+    message = shown(query)
+    async with desk.store.database.reader() as reader:
+        number = await desk.present(reader, press.footage_id)
+        seen = await footage.sightings(reader, number) if number else ()
+    if number is None or message is None or not seen:
+        await desk.outgoing.answer(query, words.OUT_OF_DATE())
+        return
+    await desk.outgoing.answer(query)
+    with aloud():
+        await voices.send(desk.outgoing, desk.proofs, message, number, seen[-1])
 
 
 async def press_card(query: CallbackQuery, press: Press, desk: Desk) -> None:

@@ -62,7 +62,13 @@ async def _browser() -> AsyncIterator[str]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         place = (f"--user-data-dir={profile}", "--remote-debugging-port=0", f"--window-size={WIDTH},{HEIGHT}")
         process = await asyncio.create_subprocess_exec(
-            name, *_ALONE, *root, *place, "about:blank", stderr=asyncio.subprocess.PIPE
+            name,
+            *_ALONE,
+            *root,
+            *place,
+            "about:blank",
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "TMPDIR": profile},
         )
         assert process.stderr is not None
         try:

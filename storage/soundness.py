@@ -111,7 +111,7 @@ class _Log:
             await self._check_posts([entry for entry in entries if entry["action"] in _POST_CHECKS])
             await self._check_assets([entry for entry in entries if entry["action"] == "asset.held"])
             self._found.drops_told |= {
-                entry["detail"]["sha256"]
+                str(entry["detail"].get("sha256"))
                 for entry in entries
                 if entry["action"] in {"asset.dropped", "asset.forgotten"}
             }

@@ -83,6 +83,13 @@ def scores(query: Prints, reference: Prints) -> dict[str, float]:
     return found
 
 
+def counted_as_missed(copy: Prints) -> dict[str, float]:
+    """The scores of a copy that no rule finds, so that it lowers the share of copies that are found."""
+    if copy.picture is not None:
+        return {"features": 0.0, "agreeing": 0.0}
+    return {"motion": 0.0} if copy.frames is not None else {}
+
+
 def _photo(found: dict[str, float], query: Prints, reference: Prints) -> None:
     """``features``: pairs that agree on a map; ``agreeing``: the same where the rest of both pictures agrees too."""
     assert query.picture is not None
@@ -375,7 +382,7 @@ def main() -> None:
     numbers = chosen(trial, order, asked.queries)
     rows = asked_pairs(trial, numbers, asked.cache / f"asked-{len(trial.items)}.jsonl")
     files = [item for item in trial.items.values() if not item.made]
-    related = [scores(copy, original) for copy, original in copies(files, asked.copies)]
+    related = [counted_as_missed(copy) | scores(copy, original) for copy, original in copies(files, asked.copies)]
     for row in rows:
         if row["matched"]:
             print("matched:", json.dumps(row))

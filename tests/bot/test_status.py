@@ -64,4 +64,6 @@ async def test_the_watch_list_is_told_in_private_only(newsroom: Newsroom) -> Non
     assert "Watched: 1 active, 1 private" in group.text
     assert "Astra" not in group.text
     assert "Astra: active, joined, through post 412, compared with Telegram 4 min" in private.text
-    assert "Silent one: private (CHANNEL_PRIVATE), polled, through post 5, not compared with Telegram yet" in private.text
+    assert (
+        "Silent one: private (CHANNEL_PRIVATE), polled, through post 5, not compared with Telegram yet" in private.text
+    )

@@ -13,13 +13,13 @@ from tests.media import files, synthetic
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """Two channels watched by a service that is not started yet."""
     async with set_stage(tmp_path) as opened:
-        for name in ("astra", "digest"):
-            channel = joined(opened, name.title(), f"{name}_channel", name)
-            await opened.firstseen("watch", "add", str(channel.id), "--side", "ua")
+        names = ("astra", "digest")
+        numbers = [str(joined(opened, name.title(), f"{name}_channel", name).id) for name in names]
+        await opened.firstseen("watch", "add", *numbers, "--side", "ua")
         yield opened
 
 
 @pytest.fixture(scope="session")
 def pictures() -> list[bytes]:
     """Photos of different places."""
-    return [files.photo(synthetic.still(seed, (640, 480))) for seed in range(6)]
+    return [files.photo(synthetic.still(seed, (640, 480))) for seed in range(9)]

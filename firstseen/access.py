@@ -2,22 +2,22 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.clock import Clock
 from core.config import Config
 from firstseen import __version__
-from firstseen.commands import COMMANDS
 from firstseen.control import NotAnsweringError, ask_service
-from firstseen.engine import Engine, open_engine
 from firstseen.progress import Bars
-from pipeline import refingerprint, worker
 from storage import jobs, refingerprinting
 from storage.opening import Store, is_held, open_store
 
+if TYPE_CHECKING:
+    from firstseen.engine import Engine
+
 PATIENCE = 60.0  # seconds that a service may take from opening the database to answering
 IMPORTING = ("fingerprint", "match", "announce")  # the queues of an import
-REFINGERPRINTING = (*IMPORTING, refingerprint.QUEUE)
+REFINGERPRINTING = (*IMPORTING, refingerprinting.QUEUE)
 
 
 async def run_command(
@@ -39,6 +39,8 @@ async def run_command(
                 raise
             bars.show("waiting for the service that is starting or stopping", 0, 1)
             await clock.sleep(0.2)
+    from firstseen.commands import COMMANDS
+
     if then_work:
         return await _with_engine(config, clock, command, arguments, bars, then_work)
     async with open_store(config.state_dir, clock, floor=config.fetch.disk_floor, program=__version__) as store:
@@ -48,6 +50,9 @@ async def run_command(
 async def _with_engine(
     config: Config, clock: Clock, command: str, arguments: Mapping[str, Any], bars: Bars, queues: Sequence[str]
 ) -> Any:
+    from firstseen.commands import COMMANDS
+    from firstseen.engine import open_engine
+
     def fill(done: int, total: int) -> None:
         bars.show("reading the index", done, total)
 
@@ -59,8 +64,10 @@ async def _with_engine(
         return result
 
 
-async def drain(engine: Engine, config: Config, bars: Bars, queues: Sequence[str]) -> None:
+async def drain(engine: "Engine", config: Config, bars: Bars, queues: Sequence[str]) -> None:
     """Work until nothing waits in these queues any more, showing how much is left."""
+    from pipeline import worker
+
     done = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for part in worker.parts(engine.steps(config), engine.store):
@@ -75,7 +82,7 @@ async def _until_empty(store: Store, bars: Bars, queues: Sequence[str]) -> None:
     while left := await _waiting(store, queues):
         most = max(most, left)
         async with store.database.reader() as reader:
-            upgrade = await refingerprinting.upgrade(reader) if refingerprint.QUEUE in queues else None
+            upgrade = await refingerprinting.upgrade(reader) if refingerprinting.QUEUE in queues else None
         if upgrade is None:
             bars.show("reading and matching files", most - left, most)
         else:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -27,8 +28,6 @@ from core.units import span
 from firstseen import __version__, exits, forgetting, refingerprinting, retaining, verifying
 from firstseen import ledger as watching
 from firstseen.access import IMPORTING, REFINGERPRINTING, run_command
-from firstseen.doctor import examine
-from firstseen.finding import find_files, match_manifest
 from firstseen.progress import Bars
 from firstseen.starter import write_starter
 from firstseen.watchlists import Listed, checked, read_list, seconds_until_ready, write_list
@@ -83,7 +82,7 @@ def login(
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Sign a collecting account in: asks for phone, code and, when set, the two-step password."""
-    from firstseen.signin import sign_in  # noqa: PLC0415 -- Telethon takes a second to load; other commands need it not
+    from firstseen.signin import sign_in
 
     _run(sign_in(_load(config), account))
 
@@ -91,8 +90,11 @@ def login(
 @app.command()
 def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Run the service: collect, match, alert, until SIGTERM."""
-    from firstseen.service import serve  # noqa: PLC0415 -- aiogram takes seconds to load; other commands need it not
+    gc.disable()  # what is loaded now lives as long as the service: looking through it for garbage costs a second
+    from firstseen.service import serve
 
+    gc.freeze()
+    gc.enable()
     loaded = configuration.load(config)
     secrets = [loaded.api_hash.get_secret_value(), loaded.bot_token.get_secret_value()]
     log.set_up(level=loaded.log.level, style=loaded.log.format, secrets=secrets)
@@ -237,6 +239,8 @@ def find(
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Look files up in the archive: seen, part seen, not seen here, or too plain to judge."""
+    from firstseen.finding import find_files
+
     if missing := [str(file) for file in files if not file.is_file()]:
         raise InputError(f"{', '.join(missing)}: no such file")
     with Bars(err) as bars:
@@ -255,6 +259,8 @@ def match(
     ],
 ) -> None:
     """Match a benchmark's queries against its index by the code the service runs; one JSON line per match."""
+    from firstseen.finding import match_manifest
+
     if not manifest.is_file():
         raise InputError(f"{manifest}: no such file")
     with Bars(err) as bars:
@@ -345,8 +351,8 @@ def export(
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Write footage with its files, posts, custody and a report into a bag that anybody can check."""
-    from evidence.case import Wanted  # noqa: PLC0415 -- only this command needs the template engine
-    from firstseen.exporting import export_case, parse_day  # noqa: PLC0415 -- the same
+    from evidence.case import Wanted
+    from firstseen.exporting import export_case, parse_day
 
     wanted = Wanted(tuple(footage or ()), words, tuple(tag or ()), parse_day(since), parse_day(until))
     if not str(wanted):
@@ -446,7 +452,7 @@ def backup(
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Copy the database and every file that is not in the backup yet; a running service goes on."""
-    from firstseen.saving import back_up  # noqa: PLC0415 -- only this command and the next need it
+    from firstseen.saving import back_up
 
     with Bars(err) as bars:
         made = _run(back_up(_load(config), target.absolute(), keep, bars))
@@ -470,7 +476,7 @@ def restore(
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
     """Put a backup into an empty state directory and check it; accounts must log in again."""
-    from firstseen.saving import bring_back  # noqa: PLC0415 -- see above
+    from firstseen.saving import bring_back
 
     with Bars(err) as bars:
         outcome = _run(bring_back(_load(config), target.absolute(), snapshot, bars))
@@ -514,6 +520,8 @@ def verify(
 @app.command()
 def doctor(as_json: AsJson = False, config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Check the machine, the configuration, the accounts and the isolation of decoders."""
+    from firstseen.doctor import examine
+
     checks = _run(examine(config))
     if as_json:
         _print_json([check.as_json() for check in checks])

@@ -6,13 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from collectors.exports import import_path
 from core.ids import footage_label
 from core.model import SYSTEM, Tier
 from firstseen import __version__, forgetting, ledger, refingerprinting, retaining, verifying
 from firstseen.naming import copy_told, iso, known_channel, label
 from firstseen.watchlists import Listed, checked, look_ups
-from pipeline.copies import best_copy
 from storage import alerts, assets, backup, channels, custody, footage, jobs, members, posts, settings
 from storage.database import Reader
 from storage.opening import Store
@@ -111,6 +109,8 @@ async def backfill(store: Store, arguments: Arguments, _emit: Emit) -> Any:
 
 async def import_posts(store: Store, arguments: Arguments, emit: Emit) -> Any:
     """Read an export or a folder of files into the store."""
+    from collectors.exports import import_path
+
     summary = await import_path(store, Path(arguments["path"]), arguments.get("channel"), emit)
     return asdict(summary)
 
@@ -189,6 +189,8 @@ async def list_findings(store: Store, _arguments: Arguments, _emit: Emit) -> Any
 
 
 async def _footage_rows(reader: Reader, footage_id: int) -> list[dict[str, Any]]:
+    from pipeline.copies import best_copy
+
     rows = []
     copies = await footage.sightings(reader, footage_id)
     best = copy_told(await best_copy(reader, copies))

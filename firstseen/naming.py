@@ -1,14 +1,16 @@
 """What somebody typed on the command line, and what commands print in return."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
 from core.ids import channel_label, parse_channel
 from core.model import Channel
-from pipeline.copies import BestCopy
 from storage import channels
 from storage.database import Reader
+
+if TYPE_CHECKING:
+    from pipeline.copies import BestCopy
 
 
 async def known_channel(reader: Reader, text: str) -> Channel:
@@ -25,7 +27,7 @@ def label(channel: Channel) -> str:
     return channel_label(channel.title, channel.username, channel.channel_id)
 
 
-def copy_told(best: BestCopy | None) -> dict[str, Any] | None:
+def copy_told(best: "BestCopy | None") -> dict[str, Any] | None:
     """The best copy of a footage for programs: which file, in which post, and why."""
     if best is None:
         return None

@@ -5,9 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from core.model import SYSTEM
-from fingerprints.versions import KINDS, PRESENT
 from firstseen.naming import iso, iso_or_none
-from pipeline.refingerprint import ask
 from storage import custody, fingerprints, refingerprinting
 from storage.database import Reader
 from storage.opening import Store
@@ -18,6 +16,9 @@ Arguments = Mapping[str, Any]
 
 async def start(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
     """Ask for it, or go on with what was paused; how far it is."""
+    from fingerprints.versions import PRESENT
+    from pipeline.refingerprint import ask
+
     now = store.clock.now()
     async with store.database.transaction() as tx:
         await refingerprinting.begin(tx, PRESENT, now)
@@ -46,6 +47,8 @@ async def progress(store: Store, _arguments: Arguments, _emit: Emit) -> Any:
 
 async def told_of(reader: Reader, now: datetime) -> dict[str, Any]:
     """How far it is; also of an archive for which nobody asked yet."""
+    from fingerprints.versions import PRESENT
+
     upgrade = await refingerprinting.upgrade(reader)
     return {
         "state": upgrade.state if upgrade else "not asked for",
@@ -60,6 +63,8 @@ async def told_of(reader: Reader, now: datetime) -> dict[str, Any]:
 
 async def _versions(reader: Reader) -> list[dict[str, Any]]:
     """Every kind and version that is held, by how many files, and whether it takes part in comparisons."""
+    from fingerprints.versions import KINDS, PRESENT
+
     return [
         {
             "kind": kind,

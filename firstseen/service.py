@@ -62,12 +62,14 @@ async def serve(config: Config) -> None:
                 lent.push_async_callback(team.close)  # the workers deliver through its connections to the end
                 intake.append(team)
                 steps += team.steps
-            await supervise(intake, worker.parts(steps, engine.store), stop)
+            await supervise(intake, worker.parts(steps, engine.store), stop, engine.store.jobs_ready.wake)
         await _end(engine.store)
 
 
-async def supervise(intake: Sequence[Part], workers: Sequence[Part], stop: asyncio.Event) -> None:
-    """Run both groups: intake ends at ``stop``, then the workers finish what they have in hand."""
+async def supervise(
+    intake: Sequence[Part], workers: Sequence[Part], stop: asyncio.Event, wake: Callable[[], None]
+) -> None:
+    """Run both groups: intake ends at ``stop``, then the workers finish what they have in hand; ``wake`` the idle."""
     drained = asyncio.Event()
     try:
         async with asyncio.TaskGroup() as last:
@@ -78,6 +80,7 @@ async def supervise(intake: Sequence[Part], workers: Sequence[Part], stop: async
                     first.create_task(part.run(stop), name=part.name)
             sdnotify.stopping()
             drained.set()
+            wake()
     except BaseExceptionGroup as group:
         raise _first_cause(group) from group
 

@@ -19,7 +19,7 @@ from storage import assets, custody, jobs, refingerprinting
 from storage.database import Reader, Tx
 from storage.opening import Store
 
-QUEUE, ARCHIVE = "refingerprint", "archive"  # the queue and the key of its one job
+ARCHIVE = "archive"  # the key of its one job
 LIVELIER = ("fingerprint", "match", "look_up")  # queues that go first
 TURN = timedelta(seconds=1)  # after which it is looked again whether something livelier waits
 
@@ -45,7 +45,7 @@ class Anew:
 class RefingerprintStep:
     """Goes through the archive with one file in hand."""
 
-    queue = QUEUE
+    queue = refingerprinting.QUEUE
     slots = 1
 
     def __init__(self, store: Store, isolation: Isolation, limits: Limits, library: Library) -> None:
@@ -102,7 +102,7 @@ class RefingerprintStep:
 
 async def ask(tx: Tx, run_at: datetime) -> None:
     """Have the archive gone through, or gone on with; below everything else."""
-    await jobs.enqueue(tx, QUEUE, ARCHIVE, priority=jobs.BACKFILL, run_at=run_at)
+    await jobs.enqueue(tx, refingerprinting.QUEUE, ARCHIVE, priority=jobs.BACKFILL, run_at=run_at)
 
 
 async def _counts(reader: Reader) -> dict[str, int]:

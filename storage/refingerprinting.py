@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from core.clock import from_ms, to_ms
 from storage.database import Reader, Row, Tx
 
+QUEUE = "refingerprint"  # the queue that its one job waits in
 Versions = Mapping[str, int]
 
 

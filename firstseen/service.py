@@ -13,8 +13,6 @@ from typing import Protocol
 
 import structlog
 
-from bot.app import build_bot
-from collectors.parts import build_collectors
 from core.clock import Clock
 from core.config import Config
 from core.model import SYSTEM, Member
@@ -49,12 +47,16 @@ async def serve(config: Config) -> None:
         loop.add_signal_handler(number, stop.set)
     sdnotify.status("opening the database and reading the index")
     async with open_engine(config, Clock(), _tell_progress()) as engine:
+        from collectors.parts import build_collectors  # only now: a second service is refused before it loads seconds
+
         await _begin(engine.store, config)
         collectors, fetching = build_collectors(config, engine.store)
         steps = [*fetching, *engine.steps(config)]
         intake: list[Part] = [*collectors, ControlPart(engine.store), Heartbeat(engine.store)]
         async with AsyncExitStack() as lent:
             if config.alerts:
+                from bot.app import build_bot
+
                 proofs = Proofs(engine.store, engine.isolation, engine.limits)
                 asker = Asker(engine.store, engine.isolation, engine.library, engine.limits)
                 team = build_bot(config, engine.store, proofs, asker)
